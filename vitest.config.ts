@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+// Tests resolve the packages' sources through the "@jitrl/source" condition, so no test waits for a build.
+const conditions = ["@jitrl/source", "module", "node", "development|production"];
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: ["@jitrl/source"] } },
+  test: {
+    include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
