@@ -1,0 +1,183 @@
+import type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
+import { stepReturns } from "./returns.js";
+import { LinearSimilarityIndex, type SearchOptions, type SimilarityIndex } from "./similarity-index.js";
+import type { State } from "./state.js";
+import type { StoredEpisode } from "./store.js";
+
+/** Steps of one episode that the order of arrival has room for. */
+const STEPS_PER_EPISODE = 2 ** 20;
+
+interface Held {
+  readonly revision: number;
+  readonly threadId: string | undefined;
+  readonly sequence: number;
+  /** It has more steps than can be kept in order. */
+  readonly setAside: boolean;
+  /** Where each of its steps stands; empty for an episode that nobody rewarded. */
+  readonly places: readonly { readonly state: number; readonly action: string; readonly order: number }[];
+}
+
+/** What was done in one distinct state: for each action its steps, the newest last. */
+type Actions = Map<string, { steps: StepReference[]; evidence: Omit<ActionEvidence, "latest"> | undefined }>;
+
+/** The steps of all rewarded episodes by state and action, with their returns: what `ExperienceMemory` searches. */
+export class EvidenceIndex {
+  readonly #gamma: number;
+  readonly #index: SimilarityIndex;
+  readonly #states = new Map<number, Actions>();
+  readonly #episodes = new Map<string, Held>();
+  readonly #threads = new Map<string, Set<string>>();
+  #steps = 0;
+  #setAside = 0;
+
+  constructor(gamma: number, index: SimilarityIndex = new LinearSimilarityIndex()) {
+    this.#gamma = gamma;
+    this.#index = index;
+  }
+
+  get counts() {
+    return {
+      episodes: this.#episodes.size,
+      steps: this.#steps,
+      states: this.#index.size,
+      setAside: this.#setAside,
+    };
+  }
+
+  revision(episodeId: string): number {
+    return this.#episodes.get(episodeId)?.revision ?? 0;
+  }
+
+  /** The episode of a thread that arrived last. */
+  latestOf(threadId: string): string | undefined {
+    let latest: { id: string; sequence: number } | undefined;
+    for (const id of this.#threads.get(threadId) ?? []) {
+      const { sequence } = this.#episodes.get(id)!;
+      if (!latest || sequence > latest.sequence) latest = { id, sequence };
+    }
+    return latest?.id;
+  }
+
+  /** Puts an episode in the place of its earlier revision. */
+  set(episode: StoredEpisode): void {
+    this.delete(episode.id);
+    const returns = stepReturns(episode, this.#gamma);
+    const setAside = episode.steps.length > STEPS_PER_EPISODE;
+    if (setAside) this.#setAside++;
+    const places = returns && !setAside ? this.#place(episode, returns) : [];
+    const { id, revision, threadId, sequence } = episode;
+    this.#episodes.set(id, { revision, threadId, sequence, setAside, places });
+    if (threadId !== undefined) {
+      const ids = this.#threads.get(threadId) ?? new Set();
+      this.#threads.set(threadId, ids.add(id));
+    }
+  }
+
+  delete(episodeId: string): void {
+    const held = this.#episodes.get(episodeId);
+    if (!held) return;
+    this.#episodes.delete(episodeId);
+    if (held.setAside) this.#setAside--;
+    if (held.threadId !== undefined) {
+      const ids = this.#threads.get(held.threadId);
+      ids?.delete(episodeId);
+      if (ids?.size === 0) this.#threads.delete(held.threadId);
+    }
+    for (const place of held.places) this.#remove(place);
+  }
+
+  clear(): void {
+    for (const id of [...this.#episodes.keys()]) this.delete(id);
+  }
+
+  /**
+   * The nearest distinct states. Each action comes with its newest `k` steps at the most, so that the newest `k`
+   * steps of the nearest states, the neighbourhood of the published rule, are always among them.
+   */
+  neighbors(state: State, describedBy: string, options: SearchOptions): Neighbor[] | undefined {
+    return this.#index.search(inVersion(state, describedBy), options)?.map(({ id, similarity }) => ({
+      similarity,
+      actions: [...this.#states.get(id)!].map(([action, held]) => {
+        held.evidence ??= summarise(action, held.steps);
+        return { ...held.evidence, latest: held.steps.slice(-options.k).reverse() };
+      }),
+    }));
+  }
+
+  #place(episode: StoredEpisode, returns: readonly number[]): Held["places"] {
+    return episode.steps.map((step, i) => {
+      const state = this.#index.add(inVersion(step.state, episode.describedBy));
+      const actions: Actions = this.#states.get(state) ?? new Map();
+      this.#states.set(state, actions);
+      const held = actions.get(step.action) ?? { steps: [], evidence: undefined };
+      actions.set(step.action, held);
+      const order = episode.sequence * STEPS_PER_EPISODE + i;
+      insert(held.steps, {
+        episodeId: episode.id,
+        step: i,
+        return: returns[i]!,
+        chosenBy: step.chosenBy,
+        order,
+      });
+      held.evidence = undefined;
+      this.#index.touch(state, newest(actions));
+      this.#steps++;
+      return { state, action: step.action, order };
+    });
+  }
+
+  #remove({ state, action, order }: Held["places"][number]): void {
+    const actions = this.#states.get(state)!;
+    const held = actions.get(action)!;
+    held.steps.splice(position(held.steps, order), 1);
+    held.evidence = undefined;
+    this.#steps--;
+    if (held.steps.length === 0) actions.delete(action);
+    if (actions.size === 0) {
+      this.#states.delete(state);
+      this.#index.remove(state);
+    } else {
+      this.#index.touch(state, newest(actions));
+    }
+  }
+}
+
+/** Experience is compared only within one version of the state features, so the version is part of the partition. */
+function inVersion(state: State, describedBy: string): State {
+  return { features: state.features, partition: JSON.stringify([describedBy, state.partition ?? null]) };
+}
+
+function summarise(action: string, steps: readonly StepReference[]): Omit<ActionEvidence, "latest"> {
+  let mean = 0;
+  let squares = 0;
+  let best = steps[0]!;
+  steps.forEach((step, i) => {
+    const difference = step.return - mean;
+    mean += difference / (i + 1);
+    squares += difference * (step.return - mean);
+    if (step.return >= best.return) best = step;
+  });
+  return { action, count: steps.length, mean, spread: Math.sqrt(Math.max(0, squares) / steps.length), best };
+}
+
+function newest(actions: Actions): number {
+  let order = 0;
+  for (const { steps } of actions.values()) order = Math.max(order, steps.at(-1)?.order ?? 0);
+  return order;
+}
+
+/** Index of the first step that is not older than `order`. */
+function position(steps: readonly StepReference[], order: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (steps[middle]!.order < order) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function insert(steps: StepReference[], step: StepReference): void {
+  steps.splice(position(steps, step.order), 0, step);
+}

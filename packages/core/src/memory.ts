@@ -1,0 +1,384 @@
+import {
+  type Episode,
+  type EpisodeInput,
+  parseReward,
+  type Reward,
+  type RewardSource,
+  toEpisode,
+} from "./episode.js";
+import { JitRLError } from "./errors.js";
+import { EvidenceIndex } from "./evidence-index.js";
+import { InMemoryExperienceStore } from "./in-memory-store.js";
+import { canonicalJson } from "./json.js";
+import type { Neighbor } from "./neighbor.js";
+import type { SimilarityIndex } from "./similarity-index.js";
+import { type StateInput, toState } from "./state.js";
+import type { ExperienceStore, Selector, StoreChange } from "./store.js";
+
+export interface MemoryOptions {
+  /** Where episodes live. @default a new InMemoryExperienceStore */
+  store?: ExperienceStore;
+  /** Discount γ in [0, 1] of the returns: how much of a later reward an earlier step earned. @default 0.9 */
+  gamma?: number;
+  /** The similarity index. @default an exact one */
+  index?: SimilarityIndex;
+  /** Clock, ms since 1970. @default Date.now */
+  now?: () => number;
+  /** Source of ids of episodes and rewards that come without one. @default crypto.randomUUID */
+  newId?: () => string;
+  /** Told of changes that could not be taken over from the store. */
+  onError?: (error: JitRLError) => void;
+}
+
+export interface NeighborOptions {
+  /** Neighbours k: most distinct states, and most steps an action in `latest`. @default 10 */
+  k?: number;
+  /** Least similarity, in [0, 1], inclusive; 0 admits every state. @default 0.5 */
+  minSimilarity?: number;
+  /** Least Jaccard similarity of single features, by name, inclusive. @default none */
+  minFeatureSimilarity?: Readonly<Record<string, number>>;
+  /** Version of the state features, as in `Episode.describedBy`. @default "" */
+  describedBy?: string;
+  /** Most tokens that a search may look at. @default 20_000_000, some tens of milliseconds */
+  budget?: number;
+}
+
+/** Why there are no neighbours to go by; or the neighbours, perhaps none. */
+export type NeighborSearch =
+  | { readonly status: "found"; readonly neighbors: readonly Neighbor[] }
+  | { readonly status: "loading" }
+  | { readonly status: "over-budget" };
+
+export type LearnReceipt =
+  /** It is stored and can be retrieved; `duplicate` when all of it was there before. */
+  | { readonly status: "stored" | "duplicate"; readonly episodeId: string; readonly revision: number }
+  /** It was forgotten after it began, so it was refused. */
+  | { readonly status: "forgotten"; readonly episodeId: string }
+  /** The id belongs to an episode with other steps; nothing changed. */
+  | { readonly status: "conflict"; readonly episodeId: string };
+
+/** Which episode feedback is about: one, or the latest of a thread. */
+export type FeedbackTarget = string | { readonly episodeId: string } | { readonly threadId: string };
+
+export interface Feedback {
+  /** As `Reward.value`. */
+  readonly reward: number;
+  /** Index of the step. @default the last time step */
+  readonly step?: number;
+  /** The same id twice counts once: give one where a call may be repeated. @default a new random id */
+  readonly id?: string;
+  /** @default "human" */
+  readonly source?: RewardSource;
+}
+
+export interface ForgetReceipt {
+  /** Number of episodes removed. */
+  readonly episodes: number;
+  readonly ids: readonly string[];
+}
+
+export interface MemoryStats {
+  readonly status: "loading" | "ready" | "failed" | "closed";
+  /** Episodes held, rewarded or not. */
+  readonly episodes: number;
+  /** Steps that count as evidence. */
+  readonly steps: number;
+  /** Distinct states among them. */
+  readonly states: number;
+  /** Entries that could not be read, or not be used, and were set aside. */
+  readonly setAside: number;
+}
+
+/** Attempts at a change while others change the same episode. */
+const ATTEMPTS = 100;
+
+/**
+ * A store of experience seen through an in-process similarity index: reading takes no round trip. It loads in the
+ * background; {@link openMemory} waits for that.
+ */
+export class ExperienceMemory {
+  /** Discount γ of the returns. */
+  readonly gamma: number;
+  readonly #store: ExperienceStore;
+  readonly #evidence: EvidenceIndex;
+  readonly #now: () => number;
+  readonly #newId: () => string;
+  readonly #onError: (error: JitRLError) => void;
+  readonly #loaded: Promise<void>;
+  readonly #unwatch: () => void;
+  #status: MemoryStats["status"] = "loading";
+  /** Changes are taken over one after the other, so that the last one in the store is the last one here. */
+  #changes: Promise<void>;
+
+  constructor(options: MemoryOptions = {}) {
+    const { gamma = 0.9 } = options;
+    if (!(gamma >= 0 && gamma <= 1)) {
+      throw new JitRLError("invalid-input", `Expected gamma to be in [0, 1], found ${gamma}.`);
+    }
+    this.gamma = gamma;
+    this.#store = options.store ?? new InMemoryExperienceStore();
+    this.#evidence = new EvidenceIndex(gamma, options.index);
+    this.#now = options.now ?? Date.now;
+    this.#newId = options.newId ?? (() => crypto.randomUUID());
+    this.#onError = options.onError ?? (() => {});
+    // Watching before scanning: a change during the scan waits in line and is seen after it.
+    this.#unwatch = this.#store.watch((change) => this.#enqueue(() => this.#take(change)));
+    this.#loaded = this.#load();
+    this.#changes = this.#loaded.catch(() => {});
+  }
+
+  /**
+   * Resolves when all that the store holds can be retrieved.
+   *
+   * @throws JitRLError `memory-failed` when the store could not be read
+   */
+  ready(): Promise<void> {
+    return this.#loaded;
+  }
+
+  /** The nearest distinct past states with what was done there, the most similar first. Changes nothing. */
+  neighbors(state: StateInput, options: NeighborOptions = {}): NeighborSearch {
+    const {
+      k = 10,
+      minSimilarity = 0.5,
+      minFeatureSimilarity,
+      describedBy = "",
+      budget = 20_000_000,
+    } = options;
+    if (!Number.isInteger(k) || k < 1)
+      throw new JitRLError("invalid-input", `Expected k to be an integer ≥ 1, found ${k}.`);
+    if (!(minSimilarity >= 0 && minSimilarity <= 1)) {
+      throw new JitRLError(
+        "invalid-input",
+        `Expected minSimilarity to be in [0, 1], found ${minSimilarity}.`,
+      );
+    }
+    if (!(budget > 0))
+      throw new JitRLError("invalid-input", `Expected budget to be above 0, found ${budget}.`);
+    const checked = toState(state);
+    if (this.#status === "loading") return { status: "loading" };
+    this.#usable();
+    const search = { k, minSimilarity, budget, ...(minFeatureSimilarity ? { minFeatureSimilarity } : {}) };
+    const neighbors = this.#evidence.neighbors(checked, describedBy, search);
+    return neighbors ? { status: "found", neighbors } : { status: "over-budget" };
+  }
+
+  /**
+   * Adds an episode; it can be retrieved when this resolves. The same episode again changes nothing, and adds
+   * nothing but rewards with new ids.
+   *
+   * @throws JitRLError `invalid-input`, `oversized-state`, `store-failed`, `memory-closed`
+   */
+  async learn(input: EpisodeInput): Promise<LearnReceipt> {
+    this.#notClosed();
+    const episode = toEpisode(input, { now: this.#now, newId: this.#newId });
+    return this.#change(episode.id, (held) => {
+      if (!held) return episode;
+      if (stepsOf(held) !== stepsOf(episode)) return "conflict";
+      return withRewards(held, episode.rewards);
+    });
+  }
+
+  /**
+   * Adds a reward to an episode that is already there: it becomes a new revision, and its returns change with it.
+   *
+   * @param target an episode, or a thread: then its latest episode
+   * @throws JitRLError `episode-not-found`, `invalid-input`, `conflict`, `store-failed`, `memory-closed`
+   */
+  async feedback(target: FeedbackTarget, feedback: Feedback): Promise<LearnReceipt> {
+    this.#notClosed();
+    await this.#settled();
+    const id = this.#episodeOf(target);
+    const reward = {
+      id: feedback.id ?? this.#newId(),
+      step: feedback.step,
+      value: feedback.reward,
+      source: feedback.source ?? "human",
+      at: this.#now(),
+    };
+    return this.#change(id, (held) => {
+      if (!held) throw notFound(`the episode "${id}"`, { episodeId: id });
+      return withRewards(held, [parseReward(reward, held.steps.length)]);
+    });
+  }
+
+  /** Removes episodes for good, here and in the store; what of them arrives late is refused. */
+  async forget(selector: Selector): Promise<ForgetReceipt> {
+    this.#notClosed();
+    checkSelector(selector);
+    const { ids } = await this.#store.delete(selector);
+    await this.#enqueue(async () => {
+      for (const id of ids) this.#evidence.delete(id);
+    });
+    return { episodes: ids.length, ids };
+  }
+
+  /** What is held, in numbers. */
+  async stats(): Promise<MemoryStats> {
+    const { episodes, steps, states, setAside } = this.#evidence.counts;
+    const unread = this.#status === "closed" ? 0 : (await this.#store.stats()).setAside;
+    return { status: this.#status, episodes, steps, states, setAside: setAside + unread };
+  }
+
+  /** Closes the memory and its store, when all that was begun is done. */
+  async close(): Promise<void> {
+    if (this.#status === "closed") return;
+    this.#unwatch();
+    this.#status = "closed";
+    await this.#changes;
+    this.#evidence.clear();
+    await this.#store.close();
+  }
+
+  async #load(): Promise<void> {
+    try {
+      for await (const episode of this.#store.scan()) this.#evidence.set(episode);
+      if (this.#status === "loading") this.#status = "ready";
+    } catch (cause) {
+      if (this.#status === "loading") this.#status = "failed";
+      const error = new JitRLError(
+        "memory-failed",
+        `The experience store could not be read: ${messageOf(cause)}`,
+        { cause },
+      );
+      this.#onError(error);
+      throw error;
+    }
+  }
+
+  /** Read, change, put if nobody else put meanwhile; else again. */
+  async #change(
+    id: string,
+    change: (held: Episode | undefined) => Episode | "conflict",
+  ): Promise<LearnReceipt> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const held = await this.#store.get(id);
+      const changed = change(held);
+      if (changed === "conflict") return { status: "conflict", episodeId: id };
+      if (changed === held) return { status: "duplicate", episodeId: id, revision: held.revision };
+      const result = await this.#store.put(changed, { expectedRevision: held?.revision ?? 0 });
+      if (result.status === "conflict") continue;
+      if (result.status === "forgotten") return { status: "forgotten", episodeId: id };
+      await this.#enqueue(() => this.#refresh(id, result.revision));
+      return { status: result.status, episodeId: id, revision: result.revision };
+    }
+    throw new JitRLError(
+      "conflict",
+      `The episode "${id}" changed ${ATTEMPTS} times while it was being changed. Try again.`,
+      {
+        details: { episodeId: id },
+      },
+    );
+  }
+
+  async #take(change: StoreChange): Promise<void> {
+    if (change.type === "put") return this.#refresh(change.id, change.revision);
+    if (change.type === "deleted") for (const id of change.ids) this.#evidence.delete(id);
+    else {
+      this.#evidence.clear();
+      for await (const episode of this.#store.scan()) this.#evidence.set(episode);
+    }
+  }
+
+  /** Takes over what the store holds now, which may be newer than what was announced. */
+  async #refresh(id: string, revision: number): Promise<void> {
+    if (this.#evidence.revision(id) >= revision) return;
+    const episode = await this.#store.get(id);
+    if (episode) this.#evidence.set(episode);
+    else this.#evidence.delete(id);
+  }
+
+  #enqueue(work: () => Promise<void>): Promise<void> {
+    const done = this.#changes.then(async () => {
+      if (this.#status !== "closed") await work();
+    });
+    this.#changes = done.catch((cause) => {
+      this.#onError(
+        new JitRLError(
+          "memory-failed",
+          `A change in the store could not be taken over: ${messageOf(cause)}`,
+          { cause },
+        ),
+      );
+    });
+    return this.#changes;
+  }
+
+  /** All changes announced so far have been taken over. */
+  async #settled(): Promise<void> {
+    await this.#changes;
+    this.#usable();
+  }
+
+  #episodeOf(target: FeedbackTarget): string {
+    if (typeof target === "string") return target;
+    if ("episodeId" in target) return target.episodeId;
+    const latest = this.#evidence.latestOf(target.threadId);
+    if (latest === undefined)
+      throw notFound(`an episode of the thread "${target.threadId}"`, { threadId: target.threadId });
+    return latest;
+  }
+
+  #notClosed(): void {
+    if (this.#status === "closed")
+      throw new JitRLError("memory-closed", "This memory is closed. Open a new one.");
+  }
+
+  #usable(): void {
+    this.#notClosed();
+    if (this.#status === "failed") {
+      throw new JitRLError(
+        "memory-failed",
+        "This memory could not read its store; `ready()` says why. Open a new one.",
+      );
+    }
+  }
+}
+
+/**
+ * Opens a memory and waits until all that its store holds can be retrieved.
+ *
+ * @example
+ * const memory = await openMemory();                                                  // in this process
+ * const memory = await openMemory({ store: await FileExperienceStore.open("x.jsonl") }); // in a file
+ * @throws JitRLError `memory-failed`, `invalid-input`
+ */
+export async function openMemory(options: MemoryOptions = {}): Promise<ExperienceMemory> {
+  const memory = new ExperienceMemory(options);
+  await memory.ready();
+  return memory;
+}
+
+function withRewards(held: Episode, rewards: readonly Reward[]): Episode {
+  const known = new Set(held.rewards.map(({ id }) => id));
+  const added = rewards.filter(({ id }) => !known.has(id));
+  return added.length === 0 ? held : { ...held, rewards: [...held.rewards, ...added] };
+}
+
+/** What was done, as one text: two episodes with one id are the same if they agree in this. */
+function stepsOf(episode: Episode): string {
+  return canonicalJson(episode.steps.map(({ id, t, action }) => [id, t, action]));
+}
+
+function checkSelector(selector: Selector): void {
+  const names = ["episodeId", "threadId", "metadata", "all"].filter((name) => name in selector);
+  const empty = "metadata" in selector && Object.keys(selector.metadata).length === 0;
+  if (names.length !== 1 || empty || ("all" in selector && selector.all !== true)) {
+    throw new JitRLError(
+      "invalid-input",
+      "Expected a selector of exactly one of { episodeId }, { threadId }, { metadata } with at least one entry, or { all: true }.",
+    );
+  }
+}
+
+function notFound(what: string, details: Record<string, unknown>): JitRLError {
+  return new JitRLError(
+    "episode-not-found",
+    `Expected ${what} in memory, found none: it may not have ended yet, or was evicted or forgotten.`,
+    { details },
+  );
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

@@ -1,0 +1,34 @@
+import type { ChosenBy } from "./episode.js";
+
+/** A past step, by reference: numbers and ids, never anybody's text. */
+export interface StepReference {
+  readonly episodeId: string;
+  /** Index of the step in its episode. */
+  readonly step: number;
+  readonly return: number;
+  readonly chosenBy: ChosenBy;
+  /** Place in the order in which steps arrived; higher is newer. */
+  readonly order: number;
+}
+
+/** What came of one action in one past state. */
+export interface ActionEvidence {
+  readonly action: string;
+  /** Number of steps. */
+  readonly count: number;
+  /** Mean return. */
+  readonly mean: number;
+  /** Standard deviation of the returns (of these steps, not an estimate for others); 0 for one step. */
+  readonly spread: number;
+  /** The step with the highest return, the newest of equals. */
+  readonly best: StepReference;
+  /** The newest steps, the newest first; as many as were asked for. */
+  readonly latest: readonly StepReference[];
+}
+
+/** A distinct past state that resembles the present one, and what was done there. */
+export interface Neighbor {
+  /** In [0, 1]. */
+  readonly similarity: number;
+  readonly actions: readonly ActionEvidence[];
+}
