@@ -1,0 +1,70 @@
+import { type Candidate, JitRLError } from "@jitrl/core";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import { type ActionKey, type ToolCallSpec, toPayload } from "./tool-call.js";
+
+/** What a source of candidates is asked with. */
+export interface CandidateRequest<S> {
+  /** The graph's state at the decision; in a graph with messages, without the agent's own call. */
+  readonly state: S;
+  /** The agent's own call, in a graph with messages. */
+  readonly call?: ToolCallSpec;
+  readonly actionKey: ActionKey;
+  readonly config: LangGraphRunnableConfig;
+}
+
+/** Where candidate actions and their logits come from. The agent's own call need not be among them: the node adds it. */
+export type CandidateSource<S> = (
+  request: CandidateRequest<S>,
+) => Promise<readonly Candidate[]> | readonly Candidate[];
+
+/** An action that the user of {@link functionCandidates} lists: by its key, or as a complete tool call. */
+export type ListedAction =
+  | (Pick<Candidate, "action" | "payload"> & { /** @default 0 */ logit?: number })
+  | { readonly call: ToolCallSpec /** @default 0 */; logit?: number };
+
+/**
+ * Candidates that a function of the state lists, with their logits.
+ *
+ * @example functionCandidates((state) => state.exits.map((exit) => ({ action: exit })))
+ */
+export function functionCandidates<S>(
+  list: (
+    state: S,
+    request: CandidateRequest<S>,
+  ) => readonly ListedAction[] | Promise<readonly ListedAction[]>,
+): CandidateSource<S> {
+  return async (request) => {
+    const actions = await list(request.state, request);
+    return actions.map((listed) => {
+      const logit = listed.logit ?? 0;
+      if (!("call" in listed)) return { ...listed, logit };
+      return { action: request.actionKey(listed.call), logit, payload: toPayload(listed.call) };
+    });
+  };
+}
+
+/**
+ * The agent's own call among the candidates: in the place of the one with the same key, or before all others, as
+ * likely as the likeliest of them.
+ */
+export function withOwnCall(
+  candidates: readonly Candidate[],
+  call: ToolCallSpec,
+  actionKey: ActionKey,
+): Candidate[] {
+  const action = actionKey(call);
+  const own = { action, payload: toPayload(call) };
+  const known = candidates.filter((candidate) => candidate.action === action);
+  const others = candidates.filter((candidate) => candidate.action !== action);
+  const logit = (known.length > 0 ? known : others).reduce(
+    (max, candidate) => Math.max(max, candidate.logit),
+    Number.NEGATIVE_INFINITY,
+  );
+  return [{ ...own, logit: Number.isFinite(logit) ? logit : 0 }, ...others];
+}
+
+/** Says where the candidates of a step failed, keeping the cause. */
+export function candidatesFailed(cause: unknown): JitRLError {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return new JitRLError("candidates-failed", `The source of candidates failed: ${message}`, { cause });
+}

@@ -1,0 +1,99 @@
+import { JitRLError } from "@jitrl/core";
+import type { BaseMessage } from "@langchain/core/messages";
+import { getInteropZodObjectShape, isInteropZodObject } from "@langchain/core/utils/types";
+import {
+  Annotation,
+  type AnnotationRoot,
+  type ExtractStateType,
+  type LastValue,
+  type StateDefinitionInit,
+  StateSchema,
+  UntrackedValueChannel,
+} from "@langchain/langgraph";
+import {
+  emptyTrajectoryState,
+  reduceTrajectory,
+  type TrajectoryState,
+  type TrajectoryUpdate,
+} from "./trajectory.js";
+
+/**
+ * The private channels: `jitrl` is checkpointed and holds the trajectory; `jitrlRun` lives as long as one call of
+ * the graph and says which run that call belongs to. One object for both nodes, since a channel may stand in many
+ * schemas only as the same object.
+ */
+const privateChannels = {
+  jitrl: Annotation<TrajectoryState, TrajectoryUpdate>({
+    reducer: reduceTrajectory,
+    default: () => emptyTrajectoryState,
+  }),
+  jitrlRun: () => new UntrackedValueChannel<string>({ guard: false }),
+};
+
+// `messages` stands bare: LangGraph takes that for "as the graph has it", whatever its reducer is.
+const messageChannels = Annotation.Root({ messages: Annotation<BaseMessage[]>(), ...privateChannels });
+
+/** The part of the state that the nodes add. */
+export interface PrivateState {
+  readonly jitrl: TrajectoryState;
+  readonly jitrlRun?: string;
+}
+
+/** State of a graph with messages, as the nodes see it. */
+export interface MessagesState {
+  readonly messages: BaseMessage[];
+}
+
+/** What a node writes besides the graph's own state. */
+export interface PrivateUpdate {
+  readonly jitrl?: TrajectoryUpdate;
+  readonly jitrlRun?: string;
+}
+
+/** Third argument of `addNode` for graphs whose state has `messages`. */
+export const messageInput: { readonly input: typeof messageChannels } = { input: messageChannels };
+
+/** The schema of {@link optionsFor}: the keys of the graph's state, and the private channels. */
+export type InputSchema<S> = AnnotationRoot<{ [K in keyof S]: LastValue<S[K]> } & typeof privateChannels>;
+
+/**
+ * Third argument of `addNode` for a graph with any other state: a node sees only the channels that its input schema
+ * names, so that schema must hold the state's keys and the private channels.
+ *
+ * @param schema what the graph was made with: an `Annotation.Root`, a Zod object, a `StateSchema`, or plain channels
+ * @throws JitRLError `invalid-input` for anything else
+ */
+export function inputFor<Schema extends StateDefinitionInit>(
+  schema: Schema,
+): { input: InputSchema<ExtractStateType<Schema>> } {
+  const own = Object.fromEntries(keysOf(schema).map((key) => [key, Annotation()]));
+  const input: unknown = Annotation.Root({ ...own, ...privateChannels });
+  return { input: input as InputSchema<ExtractStateType<Schema>> };
+}
+
+function keysOf(schema: unknown): string[] {
+  if (StateSchema.isInstance(schema)) return Object.keys(schema.fields);
+  if (isInteropZodObject(schema)) return Object.keys(getInteropZodObjectShape(schema));
+  if (typeof schema === "object" && schema !== null) {
+    return Object.keys(
+      "spec" in schema && typeof schema.spec === "object" && schema.spec ? schema.spec : schema,
+    );
+  }
+  throw new JitRLError(
+    "invalid-input",
+    "Expected the schema that the graph was made with: an Annotation.Root, a Zod object or a StateSchema.",
+  );
+}
+
+/** @throws JitRLError `missing-channel` when the node was added without its options */
+export function requirePrivateState(state: object, node: "JitRLNode" | "EvaluatorNode"): PrivateState {
+  if (!("jitrl" in state) || typeof state.jitrl !== "object" || state.jitrl === null) {
+    throw new JitRLError(
+      "missing-channel",
+      `${node} found no channel "jitrl", where the steps of the run are kept. Add the node with its options: ` +
+        `addNode("name", node, ${node}.options), or ${node}.optionsFor(YourState) for a state without messages or with more keys than the node needs.`,
+      { details: { node } },
+    );
+  }
+  return state as PrivateState;
+}

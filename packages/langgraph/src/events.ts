@@ -1,0 +1,68 @@
+import {
+  type ChosenBy,
+  type Decision,
+  type DecisionSummary,
+  JitRLError,
+  type LearnReceipt,
+} from "@jitrl/core";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { Trajectory } from "./trajectory.js";
+
+/** What the nodes write to the stream mode `custom`. */
+export type JitRLEvent =
+  | {
+      readonly type: "jitrl:decision";
+      readonly episodeId: string;
+      /** Index of the step in its episode. */
+      readonly step: number;
+      readonly decision: Decision;
+    }
+  | {
+      readonly type: "jitrl:episode";
+      readonly receipt: LearnReceipt;
+      readonly steps: number;
+      readonly rewards: number;
+    }
+  | { readonly type: "jitrl:error"; readonly code: string; readonly message: string };
+
+/** True for what the nodes wrote, among what other nodes wrote to the same stream. */
+export function isJitRLEvent(chunk: unknown): chunk is JitRLEvent {
+  return (
+    typeof chunk === "object" &&
+    chunk !== null &&
+    "type" in chunk &&
+    (chunk.type === "jitrl:decision" || chunk.type === "jitrl:episode" || chunk.type === "jitrl:error")
+  );
+}
+
+export function emit(config: LangGraphRunnableConfig, event: JitRLEvent): void {
+  config.writer?.(event);
+}
+
+/** Tells of a failure that the agent survives: to the caller's `onError` and to the stream. */
+export function report(
+  error: unknown,
+  config: LangGraphRunnableConfig,
+  onError?: (error: unknown) => void,
+): void {
+  const code = JitRLError.isInstance(error) ? error.code : "unknown";
+  emit(config, {
+    type: "jitrl:error",
+    code,
+    message: error instanceof Error ? error.message : String(error),
+  });
+  onError?.(error);
+}
+
+/** A decision in short, as it stands in `response_metadata.jitrl` of the message that carries the call. */
+export interface DecisionMetadata {
+  readonly episodeId: string;
+  /** Index of the step in its episode; of the first one, where the message carries several calls. */
+  readonly step: number;
+  readonly action: string;
+  readonly chosenBy: ChosenBy;
+  /** Absent where nothing was decided: several calls at once, or a failure. */
+  readonly decision?: DecisionSummary;
+  /** In a subgraph only: the steps, for an evaluator in the graph above. */
+  readonly trajectory?: Trajectory;
+}

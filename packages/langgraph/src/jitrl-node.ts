@@ -1,0 +1,324 @@
+import {
+  type Candidate,
+  type ChosenBy,
+  type Decision,
+  JitRLError,
+  type JsonValue,
+  type Policy,
+  type StateInput,
+  type Step,
+  summarize,
+  toState,
+} from "@jitrl/core";
+import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
+import { isGraphBubbleUp, type LangGraphRunnableConfig } from "@langchain/langgraph";
+import { type CandidateSource, candidatesFailed, withOwnCall } from "./candidates.js";
+import {
+  inputFor,
+  type MessagesState,
+  messageInput,
+  type PrivateUpdate,
+  requirePrivateState,
+} from "./channels.js";
+import { describeMessages, MESSAGES_FEATURES } from "./describe-messages.js";
+import { type DecisionMetadata, emit, report } from "./events.js";
+import { messagesOf } from "./messages-of.js";
+import { annotate, rewriteToolCall } from "./rewrite-tool-call.js";
+import { findRun, lastInput, type Run } from "./run.js";
+import { type ActionKey, fromPayload, type ToolCallSpec, toolCallKey, toPayload } from "./tool-call.js";
+import type { Trajectory } from "./trajectory.js";
+
+export interface JitRLNodeOptions<S extends object = MessagesState> {
+  policy: Policy;
+  /** Where candidate actions come from. */
+  candidates: CandidateSource<S>;
+  /**
+   * What makes situations alike. In a graph with messages it sees the state without the agent's own call.
+   *
+   * @default describeMessages; a graph without messages must give one
+   */
+  describeState?: (state: S) => StateInput;
+  /** Name of this version of `describeState`: change it when the features change, since old experience then no longer compares. @default "messages/1", or "custom" where `describeState` is given */
+  describedBy?: string;
+  /** The key under which a tool call is learned. @default toolCallKey: the name and the masked arguments */
+  actionKey?: ActionKey;
+  /**
+   * For graphs without messages, or where the choice is no tool call: writes the chosen action into the state. The
+   * node then decides every time it runs.
+   */
+  apply?: (choice: Choice, state: S) => Partial<S>;
+  /** A raw observation to keep with each step. @default none is kept */
+  observe?: (state: S) => JsonValue;
+  /** Told of failures that the agent survives, besides the stream event. */
+  onError?: (error: unknown) => void;
+  /** Clock, ms since 1970. @default Date.now */
+  now?: () => number;
+}
+
+/** What `apply` writes. */
+export interface Choice {
+  readonly action: string;
+  readonly payload: JsonValue | undefined;
+  readonly decision: Decision;
+}
+
+/** What one run of the node decided. */
+interface Decided {
+  readonly steps: readonly Omit<Step, "id" | "t">[];
+  readonly decision?: Decision;
+}
+
+/**
+ * Stands between the model and its tools: takes the agent's tool call, weighs it and its alternatives in the light
+ * of experience, and passes on the one to execute.
+ *
+ * - A message with one tool call is decided. With several calls at once all pass unchanged and are learned from as
+ *   parallel steps; without one, the message passes and is no step.
+ * - With `apply` it is any discrete choice: candidates from the state, the chosen action written by the caller.
+ *
+ * Whatever fails here (candidates, memory, checkpointer), the agent's own call stands, and `onError` and the event
+ * `jitrl:error` say so.
+ *
+ * @throws JitRLError `missing-channel` when added without its options, `invalid-input` when it stands where the last
+ * message is not the agent's, and `candidates-failed` in a graph without messages, where nothing could stand in
+ */
+export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Partial<S> & PrivateUpdate> {
+  /** Third argument of `addNode` in a graph with messages. */
+  static readonly options = messageInput;
+  /** Third argument of `addNode` for any state: `JitRLNode.optionsFor(YourState)`. */
+  static readonly optionsFor = inputFor;
+
+  override lc_namespace = ["jitrl", "langgraph"];
+  readonly #options: JitRLNodeOptions<S>;
+  readonly #describedBy: string;
+
+  constructor(options: JitRLNodeOptions<S>) {
+    super();
+    if (options.apply && !options.describeState) {
+      throw new JitRLError(
+        "invalid-input",
+        "Expected describeState beside apply: without messages only you know what makes situations alike.",
+      );
+    }
+    this.#options = options;
+    this.#describedBy = options.describedBy ?? (options.describeState ? "custom" : MESSAGES_FEATURES);
+  }
+
+  override async invoke(state: S, config: RunnableConfig = {}): Promise<Partial<S> & PrivateUpdate> {
+    const own = requirePrivateState(state, "JitRLNode");
+    const messages = messagesOf(state);
+    const run = await findRun(own, messages, config).catch((error: unknown): Run => {
+      this.#report(error, config);
+      return { current: own.jitrl.current, cutOff: null };
+    });
+    const begun = run.current ?? this.#begin(messages, config);
+    const step = begun.steps.length;
+
+    if (this.#options.apply) {
+      const decided = await this.#choose(state, config);
+      const { trajectory, update } = record(begun, run, decided, config);
+      this.#announce(trajectory, step, decided, config);
+      const { chosen } = decided.decision;
+      const applied = this.#options.apply(
+        { action: chosen.action, payload: chosen.payload, decision: decided.decision },
+        state,
+      );
+      return { ...applied, ...update };
+    }
+
+    const message = lastOf(messages);
+    const calls = message.tool_calls ?? [];
+    if (calls.length === 0) return ofState<S>({});
+    const before: S = { ...state, messages: messages?.slice(0, -1) };
+    const { call, ...decided } = await this.#chooseCall(before, calls, config);
+    const { trajectory, update } = record(begun, run, decided, config);
+    this.#announce(trajectory, step, decided, config);
+    const metadata = { jitrl: metadataOf(trajectory, step, decided, config) };
+    const passed = call ? rewriteToolCall(message, call, metadata) : annotate(message, metadata);
+    return { ...ofState<S>({ messages: [passed] }), ...update };
+  }
+
+  /** A choice in a graph where only the candidates say what can be done. */
+  async #choose(state: S, config: LangGraphRunnableConfig): Promise<Decided & { decision: Decision }> {
+    const { policy, candidates: source, describeState, actionKey = toolCallKey, observe } = this.#options;
+    const candidates = await this.#candidates(() => source({ state, actionKey, config }));
+    const described = toState(describeState?.(state) ?? "");
+    const decision = await policy.decide({ state: described, candidates, describedBy: this.#describedBy });
+    const { action, payload } = decision.chosen;
+    return {
+      decision,
+      steps: [
+        {
+          state: described,
+          action,
+          chosenBy: decision.chosenBy,
+          ...kept(payload),
+          ...seen(observe?.(state)),
+          decision: summarize(decision),
+        },
+      ],
+    };
+  }
+
+  /** The call to execute in the place of the agent's own; none where that one stands. */
+  async #chooseCall(
+    state: S,
+    calls: NonNullable<AIMessage["tool_calls"]>,
+    config: LangGraphRunnableConfig,
+  ): Promise<Decided & { call?: ToolCallSpec }> {
+    const { actionKey = toolCallKey, observe } = this.#options;
+    const described = this.#describe(state);
+    const observation = seen(observe?.(state));
+    const stepOf = (call: ToolCallSpec, id: string | undefined, chosenBy: ChosenBy) => ({
+      state: described,
+      action: actionKey(call),
+      chosenBy,
+      payload: toPayload(call, id),
+      ...observation,
+    });
+    const [own] = calls;
+    if (!own || calls.length > 1) return { steps: calls.map((call) => stepOf(call, call.id, "base")) };
+    try {
+      const decision = await this.#decideCall(state, described, own, config);
+      const { chosen } = decision;
+      const call = fromPayload(chosen.payload) ?? own;
+      const step = {
+        ...stepOf(call, own.id, decision.chosenBy),
+        action: chosen.action,
+        decision: summarize(decision),
+      };
+      return { decision, steps: [step], ...(chosen.action === decision.baseAction ? {} : { call }) };
+    } catch (error) {
+      if (isGraphBubbleUp(error) || config.signal?.aborted) throw error;
+      this.#report(error, config);
+      return { steps: [stepOf(own, own.id, "fallback")] };
+    }
+  }
+
+  async #decideCall(
+    state: S,
+    described: Step["state"],
+    own: ToolCallSpec,
+    config: LangGraphRunnableConfig,
+  ): Promise<Decision> {
+    const { policy, candidates: source, actionKey = toolCallKey } = this.#options;
+    const proposed = await this.#candidates(() => source({ state, call: own, actionKey, config }));
+    const candidates = withOwnCall(proposed, own, actionKey);
+    const notACall = candidates.find(({ payload }) => !fromPayload(payload));
+    if (notACall) {
+      throw new JitRLError(
+        "invalid-candidates",
+        `Expected the candidate "${notACall.action}" to carry a complete tool call { name, args }: list it as { call }.`,
+      );
+    }
+    return policy.decide({
+      state: described,
+      candidates,
+      baseAction: actionKey(own),
+      describedBy: this.#describedBy,
+    });
+  }
+
+  async #candidates(
+    source: () => Promise<readonly Candidate[]> | readonly Candidate[],
+  ): Promise<readonly Candidate[]> {
+    try {
+      return await source();
+    } catch (error) {
+      throw isGraphBubbleUp(error) ? error : candidatesFailed(error);
+    }
+  }
+
+  #describe(state: S): Step["state"] {
+    const { describeState, actionKey } = this.#options;
+    return toState(describeState?.(state) ?? describeMessages(messagesOf(state) ?? [], actionKey));
+  }
+
+  #begin(
+    messages: readonly BaseMessage[] | undefined,
+    { executionInfo }: LangGraphRunnableConfig,
+  ): Trajectory {
+    const begunAt = executionInfo?.checkpointId;
+    return {
+      // Branches that begin a run at the same time stand on the same checkpoint, so they give it the same id.
+      episodeId: begunAt ?? crypto.randomUUID(),
+      at: (this.#options.now ?? Date.now)(),
+      begunAt,
+      input: messages && lastInput(messages),
+      describedBy: this.#describedBy,
+      steps: [],
+      end: "done",
+    };
+  }
+
+  #announce(
+    { episodeId }: Trajectory,
+    step: number,
+    { decision }: Decided,
+    config: LangGraphRunnableConfig,
+  ): void {
+    if (decision) emit(config, { type: "jitrl:decision", episodeId, step, decision });
+  }
+
+  #report(error: unknown, config: LangGraphRunnableConfig): void {
+    report(error, config, this.#options.onError);
+  }
+}
+
+/** The steps with their place in the run: parallel ones share a time, and a retried node gives the same ids. */
+function record(begun: Trajectory, { cutOff }: Run, { steps }: Decided, config: LangGraphRunnableConfig) {
+  const t = (begun.steps.at(-1)?.t ?? -1) + 1;
+  const task = config.executionInfo?.taskId ?? crypto.randomUUID();
+  const placed = steps.map((step, i): Step => ({ ...step, id: i === 0 ? task : `${task}.${i}`, t }));
+  const trajectory: Trajectory = { ...begun, steps: placed };
+  const update: PrivateUpdate = {
+    jitrl: {
+      type: "steps",
+      trajectory,
+      ...(cutOff ? { cutOff: { episodeId: cutOff.trajectory.episodeId, end: cutOff.end } } : {}),
+    },
+    jitrlRun: begun.episodeId,
+  };
+  return { trajectory, update };
+}
+
+/** What the message tells of the decision; in a subgraph, whose channel ends with it, also the steps themselves. */
+function metadataOf(
+  trajectory: Trajectory,
+  step: number,
+  { decision }: Decided,
+  { executionInfo }: LangGraphRunnableConfig,
+): DecisionMetadata {
+  const first = trajectory.steps[0];
+  return {
+    episodeId: trajectory.episodeId,
+    step,
+    action: first?.action ?? "",
+    chosenBy: first?.chosenBy ?? "base",
+    ...(decision ? { decision: summarize(decision) } : {}),
+    ...(executionInfo?.checkpointNs.includes("|") ? { trajectory } : {}),
+  };
+}
+
+function lastOf(messages: readonly BaseMessage[] | undefined): AIMessage {
+  const message = messages?.at(-1);
+  if (AIMessage.isInstance(message)) return message;
+  throw new JitRLError(
+    "invalid-input",
+    `JitRLNode expected the agent's message last, found ${message ? `a ${message.type} message` : "no message"}. Put the node right after the agent; for a choice that is no tool call, give the option "apply".`,
+  );
+}
+
+/** A state that has messages takes messages; the type of a state that is any says nothing of that. */
+function ofState<S extends object>(update: object): Partial<S> {
+  return update as Partial<S>;
+}
+
+function kept(payload: JsonValue | undefined): { payload?: JsonValue } {
+  return payload === undefined ? {} : { payload };
+}
+
+function seen(observation: JsonValue | undefined): { observation?: JsonValue } {
+  return observation === undefined ? {} : { observation };
+}
