@@ -19,10 +19,15 @@ const child = spawn(command, args, {
   shell: process.platform === "win32" && first === "--bin",
   env: {
     ...process.env,
+    TURBO_TELEMETRY_DISABLED: "1",
     PATH: `${resolve(root, "node_modules/.bin")}${process.platform === "win32" ? ";" : ":"}${process.env.PATH}`,
   },
 });
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(`${command} could not be started: ${error.message}`);
+  process.exitCode = 1;
+});
 child.on("exit", (code, signal) => {
   process.exitCode = signal ? 1 : code;
 });

@@ -73,7 +73,8 @@ export interface DecisionSettings {
   readonly ties: Ties;
   /** Nats; `null` for none. */
   readonly klBudget: number | null;
-  readonly searchBudget: number;
+  /** Tokens; `null` for no limit. */
+  readonly searchBudget: number | null;
 }
 
 /** One decision, complete: every number in it can be computed again from what it holds. Plain JSON. */

@@ -86,21 +86,21 @@ export class EvidenceIndex {
     for (const place of held.places) this.#remove(place);
   }
 
-  clear(): void {
-    for (const id of [...this.#episodes.keys()]) this.delete(id);
-  }
-
   /**
-   * The nearest distinct states. Each action comes with its newest `k` steps at the most, so that the newest `k`
-   * steps of the nearest states, the neighbourhood of the published rule, are always among them.
+   * The nearest distinct states, each with its actions, the one taken last first. Each action comes with its newest
+   * `k` steps at the most, so that the newest `k` steps of the nearest states, the neighbourhood of the published
+   * rule, are always among them.
    */
   neighbors(state: State, describedBy: string, options: SearchOptions): Neighbor[] | undefined {
     return this.#index.search(inVersion(state, describedBy), options)?.map(({ id, similarity }) => ({
       similarity,
-      actions: [...this.#states.get(id)!].map(([action, held]) => {
-        held.evidence ??= summarise(action, held.steps);
-        return { ...held.evidence, latest: held.steps.slice(-options.k).reverse() };
-      }),
+      actions: [...this.#states.get(id)!]
+        .map(([action, held]) => {
+          held.evidence ??= summarise(action, held.steps);
+          return { ...held.evidence, latest: held.steps.slice(-options.k).reverse() };
+        })
+        // Not as they came to this index, which another replica may have read in another order.
+        .sort((a, b) => b.latest[0]!.order - a.latest[0]!.order),
     }));
   }
 

@@ -12,33 +12,40 @@ const standing: Record<Exclude<DecisionReason, "learned">, string> = {
 /** Most candidates that are listed. */
 const LISTED = 8;
 
+const COLUMNS = 80;
+/** Columns that names of actions may take in the table and in the evidence. */
+const WIDTH = 28;
+
 /**
  * A decision as a few lines of text that a person reads: what was chosen and why, what it was chosen from, and what
  * the choice rests on. Every line fits into 80 columns where the names of actions do.
  */
 export function explain(decision: Decision): string {
-  const { chosen, baseAction, candidates, evidence, reason, settings } = decision;
+  const { chosen, candidates, evidence, reason, settings } = decision;
   const lines: string[] = [];
   if (reason !== "learned") {
-    lines.push(`${chosen.action}: the base action stands.`, `${standing[reason]}.`);
+    lines.push(...wrapped(`${chosen.action}: the base action stands.`), `${standing[reason]}.`);
   } else {
-    const preferred = decision.preferredAction;
-    const verdict =
-      preferred === baseAction
-        ? `${preferred}: experience agrees with the base action.`
-        : `${preferred} instead of ${baseAction}: experience speaks for it.`;
-    lines.push(decision.mode === "shadow" ? `(shadow: ${chosen.action} was executed) ${verdict}` : verdict);
+    const verdict = verdictOf(decision);
+    lines.push(
+      ...wrapped(decision.mode === "shadow" ? `(shadow: ${chosen.action} was executed) ${verdict}` : verdict),
+    );
     const similarities = evidence.map(({ similarity }) => similarity);
     lines.push(
-      `It rests on ${evidence.length} past step${evidence.length === 1 ? "" : "s"} in ` +
-        `${new Set(evidence.map(({ episodeId }) => episodeId)).size} episode(s), similarity ` +
-        `${fixed(Math.min(...similarities))} to ${fixed(Math.max(...similarities))}.`,
+      ...wrapped(
+        `It rests on ${evidence.length} past step${evidence.length === 1 ? "" : "s"} in ` +
+          `${new Set(evidence.map(({ episodeId }) => episodeId)).size} episode(s), similarity ` +
+          `${fixed(Math.min(...similarities))} to ${fixed(Math.max(...similarities))}.`,
+      ),
       `State value V = ${fixed(decision.value ?? 0)}, the mean of their returns.`,
     );
   }
   lines.push("");
-  const shown = [...candidates].sort((a, b) => b.updatedLogit - a.updatedLogit).slice(0, LISTED);
-  const width = Math.min(34, Math.max(...shown.map(({ action }) => action.length), 6));
+  const ranked = [...candidates].sort((a, b) => b.updatedLogit - a.updatedLogit);
+  // The chosen one is listed wherever it ranks.
+  const own = ranked.findIndex(({ action }) => action === chosen.action);
+  const shown = own < LISTED ? ranked.slice(0, LISTED) : [...ranked.slice(0, LISTED - 1), ranked[own]!];
+  const width = Math.min(WIDTH, Math.max(...shown.map(({ action }) => action.length), 6));
   lines.push(`  ${"action".padEnd(width)}  steps       Q       A   before    after`);
   for (const candidate of shown) {
     const mark = candidate.action === chosen.action ? ">" : " ";
@@ -52,17 +59,49 @@ export function explain(decision: Decision): string {
   if (reason === "learned") {
     lines.push(
       "",
-      `after = softmax(z + ${fixed(decision.beta)} A), A = Q - V${settings.estimator === "normalized" ? ", scaled to 1" : ""}; selected ${settings.selection}, ` +
-        `propensity ${fixed(decision.propensity)}.`,
+      ...wrapped(
+        `after = softmax(z + ${fixed(decision.beta)} A), A = Q - V${settings.estimator === "normalized" ? ", scaled to 1" : ""}; ` +
+          `selected ${settings.selection}, propensity ${fixed(decision.propensity)}.`,
+      ),
     );
     const best = [...evidence].sort((a, b) => b.return - a.return || b.order - a.order);
     for (const step of best.slice(0, 3)) {
       lines.push(
-        `  ${shorten(step.action, 34)} returned ${signed(step.return)} in ${step.episodeId.slice(-12)}, step ${step.step} (${fixed(step.similarity)})`,
+        `  ${shorten(step.action, WIDTH)} returned ${signed(step.return)} in ${step.episodeId.slice(-12)}, step ${step.step} (${fixed(step.similarity)})`,
       );
     }
   }
   return lines.join("\n");
+}
+
+/** Why this action, of those that experience speaks for or against. */
+function verdictOf(decision: Decision): string {
+  const { preferredAction: preferred, baseAction, candidates, settings, draws } = decision;
+  if (settings.selection === "sample") return `${preferred}: drawn from the updated policy.`;
+  const epsilon = draws.findLast(({ purpose }) => purpose === "epsilon");
+  if (epsilon && epsilon.value < settings.epsilon) return `${preferred}: drawn at random, to explore.`;
+  const top = candidates.reduce((best, candidate) =>
+    candidate.updatedLogit > best.updatedLogit ? candidate : best,
+  );
+  const updated = candidates.find(({ action }) => action === preferred)?.updatedLogit ?? top.updatedLogit;
+  if (top.updatedLogit - updated > 1e-9 * Math.max(1, Math.abs(top.updatedLogit)))
+    return `${preferred}: experience speaks for ${top.action}, but that is beyond the KL budget.`;
+  return preferred === baseAction
+    ? `${preferred}: experience agrees with the base action.`
+    : `${preferred} instead of ${baseAction}: experience speaks for it.`;
+}
+
+/** A sentence as lines, broken at spaces. */
+function wrapped(sentence: string): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of sentence.split(" ")) {
+    if (line !== "" && line.length + 1 + word.length > COLUMNS) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function fixed(x: number): string {
@@ -77,6 +116,9 @@ function percent(p: number): string {
   return `${(100 * p).toFixed(1).padStart(5)} %`;
 }
 
+/** Cut in the middle: keys of actions often differ only at their end. */
 function shorten(text: string, width: number): string {
-  return text.length <= width ? text : `${text.slice(0, width - 3)}...`;
+  if (text.length <= width) return text;
+  const head = Math.floor((width - 3) / 2);
+  return `${text.slice(0, head)}...${text.slice(text.length - (width - 3 - head))}`;
 }

@@ -62,6 +62,7 @@ export { type Random, seededRandom } from "./random.js";
 export { discountedReturns, stepReturns } from "./returns.js";
 export { REWARD_PRECEDENCE, type StepRewards, stepRewards } from "./rewards.js";
 export type { SelectionMode, Ties } from "./select.js";
+export { checkSelector, selects } from "./selector.js";
 export { jaccard, similarity } from "./similarity.js";
 export {
   LinearSimilarityIndex,
@@ -91,4 +92,4 @@ export type {
   StoredEpisode,
   StoreStats,
 } from "./store.js";
-export { selects, type Tombstone, Tombstones } from "./tombstones.js";
+export { parseTombstone, type Tombstone, Tombstones } from "./tombstones.js";

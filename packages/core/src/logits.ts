@@ -12,16 +12,14 @@ const UNSEEN_SHARE = 0.1;
  */
 export function logitsFromScores(scores: readonly number[]): number[] {
   checkNonNegative("scores", scores);
-  const top = Math.max(...scores);
+  const top = scores.reduce((max, score) => Math.max(max, score), 0);
   if (top === 0) return scores.map(() => -Math.log(scores.length));
-  // Divided by the top first, so that neither the sum nor a share leaves the range of numbers.
-  const relative = scores.map((score) => score / top);
-  const least = relative.reduce((low, share) => (share > 0 && share < low ? share : low), 1);
-  const lifted = relative.map((share) =>
-    share > 0 ? share : Math.max(least * UNSEEN_SHARE, Number.MIN_VALUE),
-  );
-  const total = lifted.reduce((sum, share) => sum + share, 0);
-  return lifted.map((share) => Math.log(share) - Math.log(total));
+  // As logarithms relative to the top, so that neither the sum nor a share leaves the range of numbers.
+  const relative = scores.map((score) => Math.log(score) - Math.log(top));
+  const least = relative.reduce((low, z, a) => (scores[a]! > 0 ? Math.min(low, z) : low), 0);
+  const lifted = relative.map((z, a) => (scores[a]! > 0 ? z : least + Math.log(UNSEEN_SHARE)));
+  const total = lifted.reduce((sum, z) => sum + Math.exp(z), 0);
+  return lifted.map((z) => z - Math.log(total));
 }
 
 /**

@@ -1,3 +1,4 @@
+import { invalid } from "./check.js";
 import {
   type Episode,
   type EpisodeInput,
@@ -11,6 +12,7 @@ import { EvidenceIndex } from "./evidence-index.js";
 import { InMemoryExperienceStore } from "./in-memory-store.js";
 import { canonicalJson } from "./json.js";
 import type { Neighbor } from "./neighbor.js";
+import { checkSelector } from "./selector.js";
 import type { SimilarityIndex } from "./similarity-index.js";
 import { type StateInput, toState } from "./state.js";
 import type { ExperienceStore, Selector, StoreChange } from "./store.js";
@@ -20,8 +22,8 @@ export interface MemoryOptions {
   store?: ExperienceStore;
   /** Discount γ in [0, 1] of the returns: how much of a later reward an earlier step earned. @default 0.9 */
   gamma?: number;
-  /** The similarity index. @default an exact one */
-  index?: SimilarityIndex;
+  /** Makes the similarity index, also when all has to be read again. @default an exact one */
+  createIndex?: () => SimilarityIndex;
   /** Clock, ms since 1970. @default Date.now */
   now?: () => number;
   /** Source of ids of episodes and rewards that come without one. @default crypto.randomUUID */
@@ -100,7 +102,8 @@ export class ExperienceMemory {
   /** Discount γ of the returns. */
   readonly gamma: number;
   readonly #store: ExperienceStore;
-  readonly #evidence: EvidenceIndex;
+  readonly #newEvidence: () => EvidenceIndex;
+  #evidence: EvidenceIndex;
   readonly #now: () => number;
   readonly #newId: () => string;
   readonly #onError: (error: JitRLError) => void;
@@ -109,6 +112,9 @@ export class ExperienceMemory {
   #status: MemoryStats["status"] = "loading";
   /** Changes are taken over one after the other, so that the last one in the store is the last one here. */
   #changes: Promise<void>;
+  /** What was begun and is not done. */
+  readonly #begun = new Set<Promise<unknown>>();
+  #closing: Promise<void> | undefined;
 
   constructor(options: MemoryOptions = {}) {
     const { gamma = 0.9 } = options;
@@ -116,9 +122,10 @@ export class ExperienceMemory {
       throw new JitRLError("invalid-input", `Expected gamma to be in [0, 1], found ${gamma}.`);
     }
     this.gamma = gamma;
-    this.#store = options.store ?? new InMemoryExperienceStore();
-    this.#evidence = new EvidenceIndex(gamma, options.index);
     this.#now = options.now ?? Date.now;
+    this.#store = options.store ?? new InMemoryExperienceStore({ now: this.#now });
+    this.#newEvidence = () => new EvidenceIndex(gamma, options.createIndex?.());
+    this.#evidence = this.#newEvidence();
     this.#newId = options.newId ?? (() => crypto.randomUUID());
     this.#onError = options.onError ?? (() => {});
     // Watching before scanning: a change during the scan waits in line and is seen after it.
@@ -155,9 +162,13 @@ export class ExperienceMemory {
     }
     if (!(budget > 0))
       throw new JitRLError("invalid-input", `Expected budget to be above 0, found ${budget}.`);
+    for (const [name, floor] of Object.entries(minFeatureSimilarity ?? {})) {
+      if (!(floor >= 0 && floor <= 1)) throw invalid(`minFeatureSimilarity.${name}`, "in [0, 1]", floor);
+    }
     const checked = toState(state);
+    this.#notClosed();
     if (this.#status === "loading") return { status: "loading" };
-    this.#usable();
+    this.#notFailed();
     const search = { k, minSimilarity, budget, ...(minFeatureSimilarity ? { minFeatureSimilarity } : {}) };
     const neighbors = this.#evidence.neighbors(checked, describedBy, search);
     return neighbors ? { status: "found", neighbors } : { status: "over-budget" };
@@ -169,13 +180,14 @@ export class ExperienceMemory {
    *
    * @throws JitRLError `invalid-input`, `oversized-state`, `store-failed`, `memory-closed`
    */
-  async learn(input: EpisodeInput): Promise<LearnReceipt> {
-    this.#notClosed();
-    const episode = toEpisode(input, { now: this.#now, newId: this.#newId });
-    return this.#change(episode.id, (held) => {
-      if (!held) return episode;
-      if (stepsOf(held) !== stepsOf(episode)) return "conflict";
-      return withRewards(held, episode.rewards);
+  learn(input: EpisodeInput): Promise<LearnReceipt> {
+    return this.#begin(async () => {
+      const episode = toEpisode(input, { now: this.#now, newId: this.#newId });
+      return this.#change(episode.id, (held) => {
+        if (!held) return episode;
+        if (stepsOf(held) !== stepsOf(episode)) return "conflict";
+        return withRewards(held, episode.rewards);
+      });
     });
   }
 
@@ -185,48 +197,58 @@ export class ExperienceMemory {
    * @param target an episode, or a thread: then its latest episode
    * @throws JitRLError `episode-not-found`, `invalid-input`, `conflict`, `store-failed`, `memory-closed`
    */
-  async feedback(target: FeedbackTarget, feedback: Feedback): Promise<LearnReceipt> {
-    this.#notClosed();
-    await this.#settled();
-    const id = this.#episodeOf(target);
-    const reward = {
-      id: feedback.id ?? this.#newId(),
-      step: feedback.step,
-      value: feedback.reward,
-      source: feedback.source ?? "human",
-      at: this.#now(),
-    };
-    return this.#change(id, (held) => {
-      if (!held) throw notFound(`the episode "${id}"`, { episodeId: id });
-      return withRewards(held, [parseReward(reward, held.steps.length)]);
+  feedback(target: FeedbackTarget, feedback: Feedback): Promise<LearnReceipt> {
+    return this.#begin(async () => {
+      // All changes announced so far are taken over first, so that a thread's latest episode is known.
+      await this.#changes;
+      this.#notFailed();
+      const id = this.#episodeOf(target);
+      const reward = {
+        id: feedback.id ?? this.#newId(),
+        step: feedback.step,
+        value: feedback.reward,
+        source: feedback.source ?? "human",
+        at: this.#now(),
+      };
+      return this.#change(id, (held) => {
+        if (!held) throw notFound(`the episode "${id}"`, { episodeId: id });
+        return withRewards(held, [parseReward(reward, held.steps.length)]);
+      });
     });
   }
 
   /** Removes episodes for good, here and in the store; what of them arrives late is refused. */
-  async forget(selector: Selector): Promise<ForgetReceipt> {
-    this.#notClosed();
-    checkSelector(selector);
-    const { ids } = await this.#store.delete(selector);
-    await this.#enqueue(async () => {
-      for (const id of ids) this.#evidence.delete(id);
+  forget(selector: Selector): Promise<ForgetReceipt> {
+    return this.#begin(async () => {
+      checkSelector(selector);
+      const { ids } = await this.#store.delete(selector);
+      await this.#enqueue(async () => {
+        for (const id of ids) this.#evidence.delete(id);
+      });
+      return { episodes: ids.length, ids };
     });
-    return { episodes: ids.length, ids };
   }
 
   /** What is held, in numbers. */
   async stats(): Promise<MemoryStats> {
     const { episodes, steps, states, setAside } = this.#evidence.counts;
-    const unread = this.#status === "closed" ? 0 : (await this.#store.stats()).setAside;
-    return { status: this.#status, episodes, steps, states, setAside: setAside + unread };
+    const status = this.#closing ? "closed" : this.#status;
+    const unread = status === "closed" ? 0 : (await this.#store.stats()).setAside;
+    return { status, episodes, steps, states, setAside: setAside + unread };
   }
 
   /** Closes the memory and its store, when all that was begun is done. */
-  async close(): Promise<void> {
-    if (this.#status === "closed") return;
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#begun);
     this.#unwatch();
     this.#status = "closed";
     await this.#changes;
-    this.#evidence.clear();
+    this.#evidence = this.#newEvidence();
     await this.#store.close();
   }
 
@@ -273,11 +295,14 @@ export class ExperienceMemory {
 
   async #take(change: StoreChange): Promise<void> {
     if (change.type === "put") return this.#refresh(change.id, change.revision);
-    if (change.type === "deleted") for (const id of change.ids) this.#evidence.delete(id);
-    else {
-      this.#evidence.clear();
-      for await (const episode of this.#store.scan()) this.#evidence.set(episode);
+    if (change.type === "deleted") {
+      for (const id of change.ids) this.#evidence.delete(id);
+      return;
     }
+    // Searches go by the old index until the new one is whole.
+    const evidence = this.#newEvidence();
+    for await (const episode of this.#store.scan()) evidence.set(episode);
+    this.#evidence = evidence;
   }
 
   /** Takes over what the store holds now, which may be newer than what was announced. */
@@ -304,12 +329,6 @@ export class ExperienceMemory {
     return this.#changes;
   }
 
-  /** All changes announced so far have been taken over. */
-  async #settled(): Promise<void> {
-    await this.#changes;
-    this.#usable();
-  }
-
   #episodeOf(target: FeedbackTarget): string {
     if (typeof target === "string") return target;
     if ("episodeId" in target) return target.episodeId;
@@ -319,13 +338,23 @@ export class ExperienceMemory {
     return latest;
   }
 
-  #notClosed(): void {
-    if (this.#status === "closed")
-      throw new JitRLError("memory-closed", "This memory is closed. Open a new one.");
+  /** Runs what `close` has to wait for. */
+  async #begin<T>(work: () => Promise<T>): Promise<T> {
+    this.#notClosed();
+    const done = work();
+    this.#begun.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#begun.delete(done);
+    }
   }
 
-  #usable(): void {
-    this.#notClosed();
+  #notClosed(): void {
+    if (this.#closing) throw new JitRLError("memory-closed", "This memory is closed. Open a new one.");
+  }
+
+  #notFailed(): void {
     if (this.#status === "failed") {
       throw new JitRLError(
         "memory-failed",
@@ -358,17 +387,6 @@ function withRewards(held: Episode, rewards: readonly Reward[]): Episode {
 /** What was done, as one text: two episodes with one id are the same if they agree in this. */
 function stepsOf(episode: Episode): string {
   return canonicalJson(episode.steps.map(({ id, t, action }) => [id, t, action]));
-}
-
-function checkSelector(selector: Selector): void {
-  const names = ["episodeId", "threadId", "metadata", "all"].filter((name) => name in selector);
-  const empty = "metadata" in selector && Object.keys(selector.metadata).length === 0;
-  if (names.length !== 1 || empty || ("all" in selector && selector.all !== true)) {
-    throw new JitRLError(
-      "invalid-input",
-      "Expected a selector of exactly one of { episodeId }, { threadId }, { metadata } with at least one entry, or { all: true }.",
-    );
-  }
 }
 
 function notFound(what: string, details: Record<string, unknown>): JitRLError {

@@ -30,5 +30,6 @@ export interface ActionEvidence {
 export interface Neighbor {
   /** In [0, 1]. */
   readonly similarity: number;
+  /** At least one; the one taken last comes first. */
   readonly actions: readonly ActionEvidence[];
 }

@@ -1,46 +1,60 @@
 /** Turns a text into the form in which it is compared and stored. */
 export type NormalizeText = (text: string) => string;
 
+/** What follows a number that is a quantity: such a number is kept. */
+const unit =
+  "\\s?(?:[%€$£¥]|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|percent|seconds?|minutes?|hours?|days?|weeks?|months?|years?|km|miles?|kg|kb|mb|gb|tb|items?|pieces?|pcs|units?|people|customers|users|rows|records)\\b)";
+
+const label =
+  "order|ticket|invoice|case|account|customer|user|booking|reservation|shipment|tracking|reference|ref|id";
+
 const masks: readonly (readonly [RegExp, string])[] = [
   // e-mail addresses
-  [
-    /(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+/gu,
-    "<email>",
-  ],
+  [/[\p{L}\p{N}._%+-]{1,64}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63})+/gu, "<email>"],
   // UUIDs
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, "<uuid>"],
-  // time stamps: 2026-11-22T09:08:07.123Z, 2026-11-22 09:08, 2026-11-22, 22.11.2026, 11/22/2026, 09:08:07
+  // time stamps: 2026-11-22T09:08:07.123Z, 2026-11-22 09:08, 2026/11/22, 22.11.2026, 11/22/2026, 09:08:07, 9:08 pm
   [
-    /\b\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?Z|[+-]\d{2}:?\d{2})?)?(?!\w)/gi,
+    /\b\d{4}([-/])\d{2}\1\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?(?:\s?Z|[+-]\d{2}:?\d{2})?)?(?!\w)/gi,
     "<time>",
   ],
   [/\b\d{1,2}[./]\d{1,2}[./]\d{4}\b/g, "<time>"],
-  [/\b\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:\s?[ap]m\b)?/gi, "<time>"],
-  // telephone numbers in international form
-  [/(?<![\w.])\+\d[\d ()/-]{6,}\d\b/g, "<id>"],
-  // "#4711", "#A-4711", "no. 4711"
-  [/#\s?[\p{L}\p{N}]*\d[\p{L}\p{N}]*(?:[-_/][\p{L}\p{N}]+)*/gu, "<id>"],
-  [/\b(?:no|nr)\.\s?\d+\b/gi, "<id>"],
+  // … but no address with a port (10.0.0.1:80) and no scale (1:1000)
+  [/(?<![\w.:])\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?!\d|:\d)(?:\s?[ap]m\b)?/gi, "<time>"],
+  // "#4711", "#A-4711", "no. 4711", but neither "C# 12" nor "&#39;"
+  [
+    /(?<!&|(?<![\p{L}\p{N}])\p{L})#\s?(?:\p{L}{1,10}[-_/])?[\p{L}\p{N}]*\d[\p{L}\p{N}]*(?:[-_/][\p{L}\p{N}]+)*/gu,
+    "<id>",
+  ],
+  [new RegExp(`\\b(?:no|nr)\\.\\s?\\d+\\b(?!${unit})`, "gi"), "<id>"],
   // prefixed codes: ORD-12345, SKU-9F3K, inv_2024_0001
   [/\b[A-Z]{1,10}(?:-(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{3,})+\b/g, "<id>"],
   [/\b[A-Za-z]{1,10}(?:_(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{3,})+\b/g, "<id>"],
   // hex ids of eight and more with at least one digit and one letter, 0x… of any length
   [/\b0x[0-9a-f]+\b/gi, "<id>"],
   [/\b(?=[0-9a-f]*\d)(?=[0-9a-f]*[a-f])[0-9a-f]{8,}\b/gi, "<id>"],
-  // letters and digits mixed, ten and more: cus_9s8f7a6b5c, req9A8b7C6d5e
-  [/\b(?=\w*\d)(?=\w*[A-Za-z])\w{10,}\b/g, "<id>"],
+  // Ten and more letters and digits that change more than once, or with a long number behind letters: req9A8b7C6d5e,
+  // user12345678; but neither "PlayStation5" nor "1500000EUR" nor "1920x1080px".
+  [/\b(?!\d+(?:x\d+)+[a-z]*\b)(?=[a-z_]*\d+_*[a-z][a-z_]*\d|[a-z_]*[a-z]_*\d{5})\w{10,}\b/gi, "<id>"],
+  // telephone numbers in international form
+  [/\+\d[\d ()/-]{6,}\d\b/g, "<id>"],
+  // "order 123", "ticket: 99", "order number 4711", "customer id 42", but not "account 30 days overdue"
+  [
+    new RegExp(`\\b((?:${label})(?:\\s+(?:id|number|no\\.?|nr\\.?))?\\s*:?\\s+)\\d+\\b(?!${unit})`, "gi"),
+    "$1<id>",
+  ],
+  // six digits and more without a currency, a decimal part or a unit
+  [
+    new RegExp(
+      `(?<![\\p{L}\\p{N}.,€$£¥])(?<!(?:[€$£¥]|\\b(?:eur|usd|gbp|chf))\\s)\\d{6,}(?!\\p{N}|[.,]\\d|${unit})[\\p{L}\\p{N}_]*`,
+      "giu",
+    ),
+    "<id>",
+  ],
 ];
 
-const label =
-  "order|ticket|invoice|case|account|customer|user|booking|reservation|shipment|tracking|reference|ref|id";
-// "order 123", "ticket: 99", "order number 4711", "customer id 42"
-const labelled = new RegExp(
-  `\\b(${label})((?:\\s+(?:id|number|no\\.?|nr\\.?))?\\s*:?\\s+)\\d+\\b(?!\\s*(?:[%€$£]|days?\\b|items?\\b))`,
-  "gi",
-);
-// Six digits and more without a currency, a decimal part or a unit: an id, not a quantity.
-const longDigits =
-  /(?<![\p{L}\p{N}.,€$£¥])(?<![€$£¥]\s)\d{6,}(?![\p{N}]|[.,]\d|\s?(?:[€$£¥%]|(?:eur|usd|gbp|days?|hours?|minutes?|seconds?|km|kg|items?|pieces?|units?)\b))/giu;
+/** Most passes over a text. */
+const PASSES = 8;
 
 /**
  * The default {@link NormalizeText}: lower case, white space folded, and identifiers that never repeat masked
@@ -51,8 +65,18 @@ const longDigits =
  * It masks identifiers by their shape. It is no anonymiser: names and addresses in running text pass.
  */
 export const normalizeText: NormalizeText = (text) => {
-  let masked = text.normalize("NFKC");
-  for (const [pattern, mask] of masks) masked = masked.replace(pattern, mask);
-  masked = masked.replace(labelled, "$1$2<id>").replace(longDigits, "<id>");
-  return masked.toLowerCase().replace(/\s+/gu, " ").trim();
+  // White space is folded first: the masks allow for one space, and long runs of it would cost them quadratic time.
+  // Capital letters whose small form would look different to the masks are made small before them.
+  let masked = text
+    .normalize("NFKC")
+    .replace(/\s+/gu, " ")
+    .replaceAll("İ", "i")
+    .replace(/[A-Z](?=\p{M})/gu, (letter) => letter.toLowerCase())
+    .normalize("NFKC");
+  // A mask may uncover what another one then sees; a few passes leave nothing that a second call would mask.
+  for (let before = "", passes = 0; masked !== before && passes < PASSES; passes++) {
+    before = masked;
+    for (const [pattern, mask] of masks) masked = masked.replace(pattern, mask);
+  }
+  return masked.toLowerCase().normalize("NFKC").trim();
 };

@@ -38,7 +38,7 @@ export function klDivergence(logits: readonly number[], baseLogits: readonly num
     const p = Math.exp(logP[a]!);
     if (p > 0) kl += p * (logP[a]! - logQ[a]!);
   }
-  return Math.max(0, kl);
+  return clamp(Math.max(0, kl));
 }
 
 /**
@@ -68,9 +68,9 @@ function clamp(x: number): number {
   return Math.min(Number.MAX_VALUE, Math.max(-Number.MAX_VALUE, x));
 }
 
-/** Logits less their maximum, so that exponentials cannot overflow. */
+/** Logits less their maximum, so that exponentials cannot overflow; finite, so that divergences are. */
 function shifted(logits: readonly number[]): number[] {
   const top = logits.reduce((max, z) => Math.max(max, z), Number.NEGATIVE_INFINITY);
   // An infinite maximum is a tie of all that reach it; the difference of two infinities would be NaN.
-  return logits.map((z) => (z === top ? 0 : z - top));
+  return logits.map((z) => (z === top ? 0 : clamp(z - top)));
 }

@@ -1,3 +1,4 @@
+import { invalid } from "./check.js";
 import type {
   Candidate,
   DecidedCandidate,
@@ -20,7 +21,7 @@ import type { ExperienceMemory, Feedback, FeedbackTarget, ForgetReceipt, LearnRe
 import { logSoftmax, softmax } from "./policy-update.js";
 import type { Random } from "./random.js";
 import { breakTie, pick, type Selection, type SelectionMode, select, type Ties, topOf } from "./select.js";
-import type { StateInput } from "./state.js";
+import { type StateInput, toState } from "./state.js";
 import type { Selector } from "./store.js";
 
 export interface PolicyOptions {
@@ -122,6 +123,7 @@ export function createPolicy(options: PolicyOptions): Policy {
             klBudget: options.klBudget ?? Number.POSITIVE_INFINITY,
             logits,
             base,
+            baseShare: 1 / baseTies.length,
             advantages: estimate.actions.map(({ advantage }) => advantage),
             draw,
           })
@@ -151,12 +153,14 @@ export function createPolicy(options: PolicyOptions): Policy {
 
   /** Asks the memory; whatever goes wrong there must not take the agent down. */
   function consult(
-    { state, describedBy = "" }: DecideInput,
+    { state: given, describedBy = "" }: DecideInput,
     candidates: readonly Candidate[],
     draw: (purpose: string) => number,
   ): { estimate?: Estimate; reason: DecisionReason } {
+    const state = toState(given); // a state that is none is the caller's error, not the memory's
     try {
-      const { k, minSimilarity, minFeatureSimilarity, searchBudget: budget } = settings;
+      const { k, minSimilarity, minFeatureSimilarity } = settings;
+      const budget = settings.searchBudget ?? Number.POSITIVE_INFINITY;
       const found = memory.neighbors(state, { k, minSimilarity, minFeatureSimilarity, describedBy, budget });
       if (found.status !== "found") return { reason: found.status };
       if (found.neighbors.length === 0) return { reason: "no-evidence" };
@@ -165,11 +169,6 @@ export function createPolicy(options: PolicyOptions): Policy {
       if (estimate.evidence.length < settings.minEvidence) return { reason: "too-little-evidence" };
       return { estimate: checkedEstimate(estimate, actions, estimator.name), reason: "learned" };
     } catch (error) {
-      if (
-        JitRLError.isInstance(error) &&
-        (error.code === "invalid-input" || error.code === "oversized-state")
-      )
-        throw error;
       onError(error);
       return { reason: "memory-failed" };
     }
@@ -242,7 +241,8 @@ export function mergeCandidates(candidates: readonly Candidate[]): Candidate[] {
   return [...groups.values()].map((group) => {
     if (group.length === 1) return group[0]!;
     const logits = group.map(({ logit }) => logit);
-    return { ...group[0]!, logit: Math.min(Number.MAX_VALUE, logits[0]! - logSoftmax(logits)[0]!) };
+    const [top] = topOf(logits, [...logits.keys()]);
+    return { ...group[0]!, logit: Math.min(Number.MAX_VALUE, logits[top!]! - logSoftmax(logits)[top!]!) };
   });
 }
 
@@ -286,6 +286,7 @@ function estimatorOf(estimator: "plain" | "normalized" | Estimator, options: Pla
 function settingsOf(options: PolicyOptions): DecisionSettings {
   const { estimator = "plain", memory } = options;
   const klBudget = options.klBudget ?? Number.POSITIVE_INFINITY;
+  const searchBudget = options.searchBudget ?? 20_000_000;
   const settings: DecisionSettings = {
     estimator: typeof estimator === "string" ? estimator : estimator.name,
     gamma: memory.gamma,
@@ -300,7 +301,7 @@ function settingsOf(options: PolicyOptions): DecisionSettings {
     epsilon: options.epsilon ?? 0.1,
     ties: options.ties ?? "first",
     klBudget: klBudget === Number.POSITIVE_INFINITY ? null : klBudget,
-    searchBudget: options.searchBudget ?? 20_000_000,
+    searchBudget: searchBudget === Number.POSITIVE_INFINITY ? null : searchBudget,
   };
   const check = (name: string, value: number, ok: boolean, expected: string) => {
     if (!ok)
@@ -335,6 +336,13 @@ function settingsOf(options: PolicyOptions): DecisionSettings {
   );
   check("epsilon", settings.epsilon, unit(settings.epsilon), "in [0, 1]");
   check("klBudget", klBudget, klBudget >= 0, "≥ 0");
-  check("searchBudget", settings.searchBudget, settings.searchBudget > 0, "above 0");
+  check("searchBudget", searchBudget, searchBudget > 0, "above 0");
+  const oneOf = (name: string, value: string, names: readonly string[]) => {
+    if (!names.includes(value)) throw invalid(name, names.map((n) => `"${n}"`).join(" or "), value);
+  };
+  oneOf("mode", options.mode ?? "on", ["on", "shadow", "off"] satisfies PolicyMode[]);
+  oneOf("selection", settings.selection, ["greedy", "sample", "epsilon-greedy"] satisfies SelectionMode[]);
+  oneOf("ties", settings.ties, ["first", "random"] satisfies Ties[]);
+  if (typeof estimator === "string") oneOf("estimator", estimator, ["plain", "normalized"]);
   return settings;
 }

@@ -13,6 +13,8 @@ export interface SelectionInput {
   readonly beta: number;
   /** Index of the base action. */
   readonly base: number;
+  /** Probability with which chance made it the base action: 1 unless it was drawn among ties. */
+  readonly baseShare: number;
   readonly selection: SelectionMode;
   readonly epsilon: number;
   readonly ties: Ties;
@@ -80,6 +82,7 @@ function greedy({
   advantages,
   beta,
   base,
+  baseShare,
   selection,
   epsilon,
   ties,
@@ -90,7 +93,8 @@ function greedy({
   const cost = logSoftmax(logits).map((logPi) => -logPi);
   const affordable = cost.map((c) => c <= klBudget + TIE_TOLERANCE);
   const reach = [...logits.keys()].filter((a) => affordable[a] || a === base);
-  const best = breakTie(topOf(updated, reach), base, ties);
+  // A base action beyond the budget changes nothing for certain, but would in a draw with others.
+  const best = breakTie(topOf(updated, reach), base, affordable[base] ? ties : "first");
 
   // The distribution that is executed: the greedy actions alike, and with probability ε any within reach.
   const exploring = selection === "epsilon-greedy" && affordable[base] === true ? epsilon : 0;
@@ -103,7 +107,8 @@ function greedy({
   const stands = distribution[base]! >= 1 - TIE_TOLERANCE;
   return {
     index,
-    propensity: distribution[index]!,
+    // Beyond the budget what is within reach depends on the base action, else on the logits alone.
+    propensity: distribution[index]! * (affordable[base] ? 1 : baseShare),
     kl: stands ? 0 : divergence(distribution, cost),
     beta,
     logits: updated,

@@ -32,12 +32,15 @@ export interface FeatureOptions {
   normalize?: NormalizeText | false;
 }
 
+/** Punctuation at the edges of a word; the lookbehind keeps long runs of it inside a word from costing quadratic time. */
+const edges = /^[.:'’`*_~/\\-]+|(?<![.:'’`*_~/\\-])[.:'’`*_~/\\-]+$/gu;
+
 /** Splits into words: at white space, with punctuation at the edges of words taken off unless `normalize` is `false`. */
 function split(text: string, normalize: NormalizeText | false): string[] {
   if (normalize === false) return text.split(/\s+/u).filter(Boolean);
   return normalize(text)
     .split(/[\s,;!?"“”„()[\]{}|]+/u)
-    .map((word) => word.replace(/^[.:'’`*_~/\\-]+|[.:'’`*_~/\\-]+$/gu, ""))
+    .map((word) => word.replace(edges, ""))
     .filter(Boolean);
 }
 

@@ -44,6 +44,8 @@ export interface ExperienceStore {
   /**
    * Deletes what the selector names and remembers that it was forgotten: an episode that was named by its id is
    * refused for good, and one that a wider selector names is refused if it began before the deletion.
+   *
+   * @throws JitRLError `invalid-input` for what is not exactly one selector
    */
   delete(selector: Selector): Promise<{ readonly ids: readonly string[] }>;
   /** All episodes, in order of sequence. One that is there from beginning to end of the scan comes exactly once. */

@@ -1,8 +1,10 @@
+import { finite, invalid, list, record, string } from "./check.js";
 import type { Episode } from "./episode.js";
 import { canonicalJson } from "./json.js";
+import { checkSelector } from "./selector.js";
 import type { Selector } from "./store.js";
 
-/** That something was forgotten, and when; of what it was, only a digest. */
+/** That something was forgotten, and when (ms since 1970); of what it was, only a SHA-256 digest. */
 export type Tombstone =
   | { readonly kind: "episode" | "thread"; readonly digest: string; readonly at: number }
   | {
@@ -13,39 +15,37 @@ export type Tombstone =
     }
   | { readonly kind: "all"; readonly at: number };
 
-/** True for the episodes that the selector names. */
-export function selects(selector: Selector, episode: Pick<Episode, "id" | "threadId" | "metadata">): boolean {
-  if ("episodeId" in selector) return episode.id === selector.episodeId;
-  if ("threadId" in selector) return episode.threadId === selector.threadId;
-  if ("metadata" in selector) {
-    return Object.entries(selector.metadata).every(
-      ([key, value]) => Object.hasOwn(episode.metadata, key) && episode.metadata[key] === value,
-    );
-  }
-  return selector.all === true;
-}
-
 /** Remembers what was forgotten without remembering whom, so that late writers cannot bring it back. */
 export class Tombstones {
   readonly #held = new Map<string, Tombstone>();
+  /** The sets of metadata keys that were forgotten by: the values of an episode are digested for each. */
+  readonly #keySets = new Map<string, readonly string[]>();
 
-  /** @param at when it was forgotten, ms since 1970 */
+  /**
+   * @param at when it was forgotten, ms since 1970
+   * @throws JitRLError `invalid-input` for what is not exactly one selector
+   */
   static async of(selector: Selector, at: number): Promise<Tombstone> {
+    checkSelector(selector);
     if ("episodeId" in selector) return { kind: "episode", digest: await digest(selector.episodeId), at };
     if ("threadId" in selector) return { kind: "thread", digest: await digest(selector.threadId), at };
     if ("metadata" in selector) {
       const keys = Object.keys(selector.metadata).sort();
-      return { kind: "metadata", keys, digest: await digest(canonicalJson(selector.metadata)), at };
+      return { kind: "metadata", keys, digest: await digest(selector.metadata), at };
     }
     return { kind: "all", at };
   }
 
+  get size(): number {
+    return this.#held.size;
+  }
+
   /** Of two for the same thing the later one holds. */
   add(tombstone: Tombstone): void {
-    const { at, ...rest } = tombstone;
-    const key = canonicalJson(rest);
+    const key = keyOf(tombstone);
     const held = this.#held.get(key);
-    if (!held || held.at < at) this.#held.set(key, tombstone);
+    if (!held || held.at < tombstone.at) this.#held.set(key, tombstone);
+    if (tombstone.kind === "metadata") this.#keySets.set(canonicalJson(tombstone.keys), tombstone.keys);
   }
 
   values(): Iterable<Tombstone> {
@@ -54,48 +54,58 @@ export class Tombstones {
 
   /** Resolves to a test that stays right when more is forgotten while its caller goes on. */
   async tester(episode: Pick<Episode, "id" | "threadId" | "metadata" | "at">): Promise<() => boolean> {
-    const digests = new Map<string, string>();
-    const prepare = async (tombstone: Tombstone) => {
-      const text = textFor(tombstone, episode);
-      if (text !== undefined && !digests.has(text)) digests.set(text, await digest(text));
-    };
-    let prepared = 0;
-    while (prepared < this.#held.size) {
-      const held = [...this.#held.values()];
-      prepared = held.length;
-      for (const tombstone of held) await prepare(tombstone);
-    }
-    return () => {
-      for (const tombstone of this.#held.values()) {
-        if (tombstone.kind !== "episode" && episode.at > tombstone.at) continue;
-        if (tombstone.kind === "all") return true;
-        const text = textFor(tombstone, episode);
-        if (text !== undefined && digests.get(text) === tombstone.digest) return true;
+    // The keys of all tombstones that would mean this episode.
+    const keys = [
+      keyOf({ kind: "all" }),
+      keyOf({ kind: "episode", digest: await digest(episode.id) }),
+      ...(episode.threadId === undefined
+        ? []
+        : [keyOf({ kind: "thread", digest: await digest(episode.threadId) })]),
+    ];
+    const prepared = new Set<string>();
+    while (prepared.size < this.#keySets.size) {
+      for (const [name, keySet] of this.#keySets) {
+        if (prepared.has(name)) continue;
+        prepared.add(name);
+        if (!keySet.every((key) => Object.hasOwn(episode.metadata, key))) continue;
+        const values = Object.fromEntries(keySet.map((key) => [key, episode.metadata[key]]));
+        keys.push(keyOf({ kind: "metadata", keys: keySet, digest: await digest(values) }));
       }
-      return false;
-    };
+    }
+    return () =>
+      keys.some((key) => {
+        const held = this.#held.get(key);
+        return held !== undefined && (held.kind === "episode" || episode.at <= held.at);
+      });
   }
 }
 
-/** The text whose digest tells whether a tombstone means this episode. */
-function textFor(
-  tombstone: Tombstone,
-  episode: Pick<Episode, "id" | "threadId" | "metadata">,
-): string | undefined {
-  switch (tombstone.kind) {
-    case "episode":
-      return episode.id;
-    case "thread":
-      return episode.threadId;
-    case "metadata":
-      if (!tombstone.keys.every((key) => Object.hasOwn(episode.metadata, key))) return undefined;
-      return canonicalJson(Object.fromEntries(tombstone.keys.map((key) => [key, episode.metadata[key]])));
-    case "all":
-      return undefined;
-  }
+/** Checks what claims to be a tombstone, read back from storage. @throws JitRLError `invalid-input` */
+export function parseTombstone(value: unknown): Tombstone {
+  const tombstone = record(value, "tombstone");
+  const at = finite(tombstone.at, "tombstone.at");
+  const { kind } = tombstone;
+  if (kind === "all") return { kind, at };
+  const digest = string(tombstone.digest, "tombstone.digest");
+  if (kind === "episode" || kind === "thread") return { kind, digest, at };
+  if (kind !== "metadata") throw invalid("tombstone.kind", "episode, thread, metadata or all", kind);
+  const keys = list(tombstone.keys, "tombstone.keys").map((key) => string(key, "tombstone.keys"));
+  return { kind, keys, digest, at };
 }
 
-async function digest(text: string): Promise<string> {
-  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+type Unnamed<T> = T extends unknown ? Omit<T, "at"> : never;
+
+/** Equal for tombstones of the same thing. */
+function keyOf(tombstone: Unnamed<Tombstone>): string {
+  const { kind } = tombstone;
+  if (kind === "all") return kind;
+  return kind === "metadata"
+    ? `${kind} ${canonicalJson(tombstone.keys)} ${tombstone.digest}`
+    : `${kind} ${tombstone.digest}`;
+}
+
+/** As JSON, because the bytes of a text with lone surrogates would be those of another text too. */
+async function digest(value: unknown): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(canonicalJson(value)));
   return [...new Uint8Array(bytes)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

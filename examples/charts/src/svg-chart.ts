@@ -1,0 +1,57 @@
+import { type ChartOptions, rangeOf, type Series } from "./text-chart.js";
+
+const colors = ["#0b7285", "#c2410c", "#6b21a8", "#4d7c0f", "#52525b"];
+const frame = { width: 760, height: 400, left: 64, right: 24, top: 52, bottom: 56 };
+
+/** A line chart as SVG that reads on light and dark pages; `margins` become a band around their line. */
+export function svgChart(series: readonly Series[], options: ChartOptions): string {
+  const { title, xLabel, format = (value) => String(Math.round(value * 10) / 10) } = options;
+  const { low, high } = rangeOf(series, options);
+  const length = Math.max(...series.map(({ values }) => values.length));
+  const x = (i: number) =>
+    frame.left + ((frame.width - frame.left - frame.right) * i) / Math.max(1, length - 1);
+  const y = (value: number) =>
+    frame.top + (frame.height - frame.top - frame.bottom) * ((high - value) / (high - low));
+  const point = (i: number, value: number) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`;
+
+  const ticks = Array.from({ length: 6 }, (_, i) => low + ((high - low) * i) / 5);
+  const grid = ticks.map(
+    (tick) =>
+      `<line x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}" stroke="#d4d4d8"/>` +
+      `<text x="${frame.left - 10}" y="${(y(tick) + 4).toFixed(1)}" text-anchor="end">${escapeXml(format(tick))}</text>`,
+  );
+  const every = [0, 0.25, 0.5, 0.75, 1].map((share) => Math.round(share * (length - 1)));
+  const steps = [...new Set(every)].map(
+    (i) =>
+      `<text x="${x(i).toFixed(1)}" y="${frame.height - frame.bottom + 20}" text-anchor="middle">${i + 1}</text>`,
+  );
+  const lines = series.map(({ values, margins }, s) => {
+    const color = colors[s % colors.length];
+    const upper = values.map((value, i) => point(i, Math.min(high, value + (margins?.[i] ?? 0))));
+    const lower = values.map((value, i) => point(i, Math.max(low, value - (margins?.[i] ?? 0)))).reverse();
+    const band = margins
+      ? `<polygon points="${[...upper, ...lower].join(" ")}" fill="${color}" fill-opacity="0.15"/>`
+      : "";
+    return `${band}<polyline points="${values.map((value, i) => point(i, value)).join(" ")}" fill="none" stroke="${color}" stroke-width="2.5" stroke-linejoin="round"/>`;
+  });
+  const legend = series.map(
+    ({ name }, s) =>
+      `<g transform="translate(${frame.left + 8}, ${frame.top + 14 + s * 20})"><line x1="0" x2="22" y1="0" y2="0" stroke="${colors[s % colors.length]}" stroke-width="3"/><text x="30" y="4">${escapeXml(name)}</text></g>`,
+  );
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${frame.width} ${frame.height}" font-family="system-ui, sans-serif" font-size="13" fill="#27272a" role="img" aria-label="${escapeXml(title)}">`,
+    `<rect width="${frame.width}" height="${frame.height}" rx="8" fill="#ffffff"/>`,
+    `<text x="${frame.left}" y="28" font-size="16" font-weight="600">${escapeXml(title)}</text>`,
+    ...grid,
+    ...steps,
+    `<text x="${frame.width - frame.right}" y="${frame.height - 14}" text-anchor="end">${escapeXml(xLabel)}</text>`,
+    ...lines,
+    ...legend,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+function escapeXml(text: string): string {
+  return text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/>/g, "&gt;").replace(/"/g, "&quot;");
+}

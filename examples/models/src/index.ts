@@ -1,0 +1,1 @@
+export { type ChatModel, chatModelFromKeys, type NamedModel } from "./chat-model-from-keys.js";

@@ -1,0 +1,2 @@
+export type { Expectation, SuiteRunner } from "./store-cases.js";
+export { type OpenStore, type StoreSuiteOptions, storeSuite } from "./store-suite.js";

@@ -1,0 +1,147 @@
+import {
+  type Candidate,
+  createPolicy,
+  type Decision,
+  type DecisionReason,
+  ExperienceMemory,
+  explain,
+  type PolicyOptions,
+} from "@jitrl/core";
+import { describe, expect, test } from "vitest";
+import { candidatesOf, memoryOf, policyOf } from "./experience.js";
+
+const tools = ["refund_the_customer", "escalate_to_a_human", "ask_for_the_order_number", "close_the_ticket"];
+const candidates: Candidate[] = tools.map((action, a) => ({ action, logit: -a / 2 }));
+
+async function learned(options: Partial<PolicyOptions> = {}): Promise<Decision> {
+  const memory = await memoryOf([
+    { action: tools[0]!, return: -1 },
+    { action: tools[1]!, return: 12 },
+    { action: tools[1]!, return: 10 },
+  ]);
+  return createPolicy({ memory, ...options }).decide({ state: "here", candidates });
+}
+
+function expectNarrow(text: string): void {
+  for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+}
+
+describe("explain", () => {
+  test("says what was chosen instead of what, what it rests on, and marks the choice", async () => {
+    const decision = await learned();
+    const text = explain(decision);
+    expect(text).toContain("escalate_to_a_human instead of refund_the_customer: experience speaks for it.");
+    expect(text).toContain("3 past steps in 3 episode(s), similarity 1.00 to 1.00.");
+    expect(text).toContain("V = 7.00");
+    expect(text).toMatch(/^> escalate_to_a_human +2 +11\.00 +\+4\.00 +\d+\.\d % +\d+\.\d %$/m);
+    expect(text).toMatch(/^ {2}refund_the_customer +1 +-1\.00 +-8\.00/m);
+    expect(text).toMatch(/^ {2}close_the_ticket +0 /m);
+    expect(text).toContain("escalate_to_a_human returned +12.00");
+    expectNarrow(text);
+  });
+
+  test("says that experience agrees where it does", async () => {
+    const policy = await policyOf([5, 0]);
+    const decision = await policy.decide({ state: "here", candidates: candidatesOf([1, 0]) });
+    expect(explain(decision)).toContain("a0: experience agrees with the base action.");
+  });
+
+  test("says in shadow what was executed and what was not", async () => {
+    const text = explain(await learned({ mode: "shadow" }));
+    expect(text).toMatch(/^\(shadow: refund_the_customer was executed\) escalate_to_a_human\s+instead of/);
+    expect(text).toMatch(/^> refund_the_customer/m);
+    expectNarrow(text);
+  });
+
+  test("says when the budget kept it from what experience speaks for", async () => {
+    const decision = await learned({ klBudget: 0.1 });
+    expect(decision.chosen.action).toBe("refund_the_customer");
+    const text = explain(decision).replaceAll("\n", " ");
+    expect(text).toContain("experience speaks for escalate_to_a_human, but that is beyond the KL budget.");
+    expect(text).not.toContain("agrees");
+    expectNarrow(explain(decision));
+  });
+
+  test("does not sell exploration for experience", async () => {
+    const decision = await learned({ selection: "epsilon-greedy", epsilon: 0.5, random: () => 0.49 });
+    expect(explain(decision)).toContain(`${decision.chosen.action}: drawn at random, to explore.`);
+    expectNarrow(explain(decision));
+    const greedy = await learned({ selection: "epsilon-greedy", epsilon: 0.5, random: () => 0.51 });
+    expect(explain(greedy)).toContain("experience speaks for it");
+    const sampled = await learned({ selection: "sample", random: () => 0 });
+    expect(explain(sampled)).toContain("refund_the_customer: drawn from the updated policy.");
+  });
+
+  const reasons: [DecisionReason, string, () => Promise<Decision>][] = [
+    ["no-evidence", "No past state is similar enough.", () => createPolicyWith([]).then(decide)],
+    ["too-little-evidence", "There is too little evidence.", () => learned({ minEvidence: 9 })],
+    ["over-budget", "The search took more than its budget.", () => learned({ searchBudget: 1 })],
+    ["off", "Learning is off.", () => learned({ mode: "off" })],
+    [
+      "loading",
+      "The memory is still loading.",
+      () => createPolicy({ memory: new ExperienceMemory() }).decide({ state: "here", candidates }),
+    ],
+    [
+      "memory-failed",
+      "The memory failed.",
+      async () => {
+        const memory = await memoryOf([]);
+        await memory.close();
+        return decide(createPolicy({ memory }));
+      },
+    ],
+  ];
+  test.each(reasons)("says why the base action stands: %s", async (reason, sentence, make) => {
+    const decision = await make();
+    expect(decision.reason).toBe(reason);
+    const text = explain(decision);
+    expect(text.split("\n").slice(0, 2)).toEqual(["refund_the_customer: the base action stands.", sentence]);
+    expect(text).toMatch(/^> refund_the_customer +0 +- +0\.00/m);
+    expect(text).not.toContain("Infinity");
+    expect(text).not.toContain("NaN");
+    expectNarrow(text);
+  });
+
+  test("keeps to 80 columns for long names, large returns and every setting", async () => {
+    const name = (c: string) => `${c}${"_tool".repeat(12)}`;
+    const memory = await memoryOf([
+      { action: name("x"), return: -1e99 },
+      { action: name("y"), return: 1e99 },
+      { action: "z", return: 12_345 },
+    ]);
+    for (const estimator of ["plain", "normalized"] as const) {
+      for (const selection of ["greedy", "sample", "epsilon-greedy"] as const) {
+        const policy = createPolicy({ memory, estimator, selection, beta: 123.456, random: () => 0.3 });
+        const decision = await policy.decide({
+          state: "here",
+          candidates: [name("x"), name("y"), "z"].map((action) => ({ action, logit: 0 })),
+        });
+        expectNarrow(explain(decision));
+      }
+    }
+  });
+
+  test("lists the chosen action wherever it ranks, and counts the rest", async () => {
+    const logits = Array.from({ length: 12 }, (_, a) => -a);
+    const policy = await policyOf(logits.map((z) => z));
+    const decision = await policy.decide({
+      state: "here",
+      candidates: candidatesOf(logits),
+      baseAction: "a11",
+    });
+    const last = { ...decision, chosen: { action: "a11", logit: -11 } };
+    const text = explain(last);
+    expect(text).toMatch(/^> a11 /m);
+    expect(text.match(/^[> ] a\d+ .*%$/gm)).toHaveLength(8);
+    expect(text).toContain("... and 4 more");
+  });
+});
+
+function createPolicyWith(outcomes: Parameters<typeof memoryOf>[0]) {
+  return memoryOf(outcomes).then((memory) => createPolicy({ memory }));
+}
+
+function decide(policy: ReturnType<typeof createPolicy>): Promise<Decision> {
+  return policy.decide({ state: "here", candidates });
+}

@@ -1,0 +1,181 @@
+import { LinearSimilarityIndex, type SearchOptions, type State, seededRandom } from "@jitrl/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { ExactSimilarityIndex } from "../src/similarity/exact-similarity-index.js";
+
+const BUDGET = 1e12;
+
+/** An index and the simple one that it must agree with, told the same. */
+class Pair {
+  readonly fast = new ExactSimilarityIndex();
+  readonly plain = new LinearSimilarityIndex();
+  readonly states = new Map<number, State>();
+  readonly fastIds = new Map<number, number>();
+  #clock = 0;
+
+  add(state: State): number {
+    const id = this.plain.add(state);
+    const fastId = this.fast.add(state);
+    const known = this.fastIds.get(id);
+    if (known !== undefined) expect(fastId).toBe(known);
+    this.fastIds.set(id, fastId);
+    this.states.set(id, state);
+    this.touch(id, ++this.#clock);
+    return id;
+  }
+
+  touch(id: number, recency: number): void {
+    this.plain.touch(id, recency);
+    this.fast.touch(this.fastIds.get(id)!, recency);
+  }
+
+  remove(id: number): void {
+    this.plain.remove(id);
+    this.fast.remove(this.fastIds.get(id)!);
+    this.states.delete(id);
+    this.fastIds.delete(id);
+  }
+
+  check(query: State, options: Partial<SearchOptions>): void {
+    const all = { k: 10, minSimilarity: 0.5, budget: BUDGET, ...options };
+    const expected = this.plain.search(query, all)!;
+    const found = this.fast.search(query, all);
+    expect(found).toEqual(expected.map(({ id, similarity }) => ({ id: this.fastIds.get(id), similarity })));
+    expect(this.fast.size).toBe(this.plain.size);
+  }
+}
+
+const token = fc.integer({ min: 0, max: 400 }).map((n) => `t${Math.floor(n ** 2 / 400)}`);
+const bag = fc.oneof(
+  { weight: 8, arbitrary: fc.array(token, { maxLength: 12 }) },
+  { weight: 1, arbitrary: fc.constant([]) },
+  { weight: 1, arbitrary: fc.array(fc.constantFrom("a", "b", "a"), { minLength: 1, maxLength: 40 }) },
+);
+const weight = fc.constantFrom(0, 0.1, 0.3, 0.6, 1, 1, 2.5);
+const features = fc
+  .dictionary(fc.constantFrom("text", "history", "task", "__proto__x"), fc.record({ tokens: bag, weight }), {
+    minKeys: 1,
+    maxKeys: 3,
+  })
+  .map((parts) => {
+    const plain = { ...parts };
+    if (Object.values(plain).every(({ weight }) => weight === 0))
+      plain.text = { tokens: plain.text?.tokens ?? [], weight: 1 };
+    return plain;
+  });
+const state: fc.Arbitrary<State> = fc
+  .record({ features, partition: fc.constantFrom(undefined, undefined, "", "p") })
+  .map(({ features, partition }) => (partition === undefined ? { features } : { features, partition }));
+const options = fc.record(
+  {
+    k: fc.constantFrom(1, 2, 3, 10, 1000),
+    minSimilarity: fc.constantFrom(0, 0.1, 0.25, 1 / 3, 0.5, 0.6, 0.8, 1),
+    minFeatureSimilarity: fc.dictionary(
+      fc.constantFrom("text", "history", "none"),
+      fc.constantFrom(0, 0.2, 0.5, 1),
+      { maxKeys: 2 },
+    ),
+  },
+  { requiredKeys: ["k", "minSimilarity"] },
+);
+
+/** A state like another, with some tokens of one feature exchanged, so that near ones are common. */
+function variant(state: State, random: () => number): State {
+  const changed = Object.fromEntries(
+    Object.entries(state.features).map(([name, { tokens, weight }]) => [
+      name,
+      { tokens: tokens.map((t) => (random() < 0.2 ? `t${Math.floor(random() * 300)}` : t)), weight },
+    ]),
+  );
+  return { ...state, features: changed };
+}
+
+describe("the exact index finds what comparing every state finds", () => {
+  test("for any states, features, floors, deletions and re-insertions", () => {
+    fc.assert(
+      fc.property(
+        fc.array(state, { minLength: 1, maxLength: 40 }),
+        fc.array(fc.tuple(state, options), { minLength: 1, maxLength: 6 }),
+        fc.integer(),
+        (states, searches, seed) => {
+          const random = seededRandom(seed);
+          const pair = new Pair();
+          const ids: number[] = [];
+          for (const one of states) {
+            ids.push(pair.add(one));
+            if (random() < 0.5) ids.push(pair.add(variant(one, random)));
+            if (random() < 0.1) ids.push(pair.add(one));
+            if (random() < 0.2) {
+              const id = ids[Math.floor(random() * ids.length)]!;
+              if (pair.states.has(id)) pair.remove(id);
+            }
+          }
+          for (const [query, wanted] of searches) {
+            pair.check(query, wanted);
+            const like = [...pair.states.values()][Math.floor(random() * pair.states.size)];
+            if (like) pair.check(variant(like, random), wanted);
+          }
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+});
+
+/** Draws numbers from 0 on, the small ones often, as words are used. */
+function zipf(random: () => number, size: number): number {
+  return Math.floor(size ** random()) - 1;
+}
+
+describe("in collections with common and rare tokens", () => {
+  for (const shape of [
+    { name: "one feature", sizes: [14], spread: 8, weights: [1] },
+    { name: "three features", sizes: [12, 6, 3], spread: 4, weights: [0.6, 0.3, 0.1] },
+    { name: "unequal weights", sizes: [3, 20], spread: 2, weights: [0.7, 0.3] },
+    { name: "bags with repeats", sizes: [30], spread: 20, weights: [1], vocabulary: 60 },
+    { name: "a feature that mostly is empty", sizes: [10, 0], spread: 3, weights: [0.4, 0.6] },
+    {
+      name: "many features",
+      sizes: [9, 9, 9, 9, 9, 9, 9, 9, 9],
+      spread: 3,
+      weights: [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    },
+  ]) {
+    test(`${shape.name}: states, similarities and order are the same`, () => {
+      const random = seededRandom(7);
+      const draw = (): State => ({
+        features: Object.fromEntries(
+          shape.sizes.map((size, f) => [
+            `f${f}`,
+            {
+              tokens: Array.from(
+                { length: size + Math.floor(random() * shape.spread) },
+                () => `t${zipf(random, shape.vocabulary ?? 2000)}`,
+              ),
+              weight: shape.weights[f]!,
+            },
+          ]),
+        ),
+      });
+      const pair = new Pair();
+      const ids: number[] = [];
+      const any = () => ids[Math.floor(random() * ids.length)]!;
+      for (let i = 0; i < 4000; i++) {
+        const like = ids.length > 0 && random() < 0.6 ? pair.states.get(any()) : undefined;
+        ids.push(pair.add(like ? variant(like, random) : draw()));
+        if (i > 3000 && random() < 0.5) {
+          const id = any();
+          if (pair.states.has(id)) pair.remove(id);
+        }
+      }
+      for (let i = 0; i < 24; i++) {
+        const like = pair.states.get(any());
+        const query = i % 2 && like ? variant(like, random) : draw();
+        for (const minSimilarity of [0, 0.3, 0.5, 0.8]) {
+          pair.check(query, { minSimilarity, k: i % 3 === 0 ? 1 : 10 });
+          pair.check(query, { minSimilarity, minFeatureSimilarity: { f0: 0.4 } });
+        }
+      }
+    });
+  }
+});
