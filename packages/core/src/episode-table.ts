@@ -93,12 +93,19 @@ export class EpisodeTable {
   expired(adding?: StoredEpisode): string[] {
     const ages = this.#maxAge !== Number.POSITIVE_INFINITY;
     const size = this.#episodes.size + (adding && !this.#episodes.has(adding.id) ? 1 : 0);
-    if (!ages && size <= this.#capacity) return [];
+    if (!ages) return this.#first(size - this.#capacity, adding);
     const oldest = this.#now() - this.#maxAge;
     const all = [...this.#with(adding)];
     const aged = new Set(all.filter(({ at }) => at < oldest).map(({ id }) => id));
     let over = size - aged.size - this.#capacity;
     return all.filter(({ id }) => aged.has(id) || over-- > 0).map(({ id }) => id);
+  }
+
+  #first(count: number, adding: StoredEpisode | undefined): string[] {
+    const ids: string[] = [];
+    if (count <= 0) return ids;
+    for (const { id } of this.#with(adding)) if (ids.push(id) >= count) break;
+    return ids;
   }
 
   *#with(adding: StoredEpisode | undefined): Iterable<StoredEpisode> {

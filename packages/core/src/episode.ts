@@ -125,8 +125,12 @@ export function isRewardSource(source: unknown): source is RewardSource {
  * @throws JitRLError `invalid-input` or `oversized-state`, naming what was expected and found
  */
 export function toEpisode(input: EpisodeInput, context: { now: () => number; newId: () => string }): Episode {
+  record(input, "episode");
+  list(input.steps, "episode.steps").forEach((step, i) => {
+    record(step, `episode.steps[${i}]`);
+  });
+  if (input.rewards !== undefined) list(input.rewards, "episode.rewards");
   const at = input.at ?? context.now();
-  if (!Array.isArray(input.steps)) throw invalid("episode.steps", "an array", input.steps);
   const shorthand = input.steps.flatMap((step, i): Reward[] =>
     step.reward === undefined
       ? []

@@ -117,7 +117,8 @@ function percent(p: number): string {
 }
 
 /** Cut in the middle: keys of actions often differ only at their end. */
-function shorten(text: string, width: number): string {
+function shorten(action: string, width: number): string {
+  const text = action.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
   if (text.length <= width) return text;
   const head = Math.floor((width - 3) / 2);
   return `${text.slice(0, head)}...${text.slice(text.length - (width - 3 - head))}`;

@@ -1,4 +1,4 @@
-import { invalid } from "./check.js";
+import { invalid, record, text } from "./check.js";
 import {
   type Episode,
   type EpisodeInput,
@@ -114,6 +114,8 @@ export class ExperienceMemory {
   #changes: Promise<void>;
   /** What was begun and is not done. */
   readonly #begun = new Set<Promise<unknown>>();
+  /** The last change under way of each episode. */
+  readonly #changing = new Map<string, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: MemoryOptions = {}) {
@@ -127,7 +129,7 @@ export class ExperienceMemory {
     this.#newEvidence = () => new EvidenceIndex(gamma, options.createIndex?.());
     this.#evidence = this.#newEvidence();
     this.#newId = options.newId ?? (() => crypto.randomUUID());
-    this.#onError = options.onError ?? (() => {});
+    this.#onError = onErrorOf(options.onError);
     // Watching before scanning: a change during the scan waits in line and is seen after it.
     this.#unwatch = this.#store.watch((change) => this.#enqueue(() => this.#take(change)));
     this.#loaded = this.#load();
@@ -223,7 +225,8 @@ export class ExperienceMemory {
       checkSelector(selector);
       const { ids } = await this.#store.delete(selector);
       await this.#enqueue(async () => {
-        for (const id of ids) this.#evidence.delete(id);
+        // Not simply removed: one of them may have been stored again meanwhile.
+        for (const id of ids) await this.#refresh(id, Number.POSITIVE_INFINITY);
       });
       return { episodes: ids.length, ids };
     });
@@ -268,8 +271,23 @@ export class ExperienceMemory {
     }
   }
 
-  /** Read, change, put if nobody else put meanwhile; else again. */
+  /** Changes of one episode in this process come one after the other, so only other processes are in the way. */
   async #change(
+    id: string,
+    change: (held: Episode | undefined) => Episode | "conflict",
+  ): Promise<LearnReceipt> {
+    const work = () => this.#tryToChange(id, change);
+    const changing = (this.#changing.get(id) ?? Promise.resolve()).then(work, work);
+    this.#changing.set(id, changing);
+    try {
+      return await changing;
+    } finally {
+      if (this.#changing.get(id) === changing) this.#changing.delete(id);
+    }
+  }
+
+  /** Read, change, put if nobody else put meanwhile; else again. */
+  async #tryToChange(
     id: string,
     change: (held: Episode | undefined) => Episode | "conflict",
   ): Promise<LearnReceipt> {
@@ -331,10 +349,11 @@ export class ExperienceMemory {
 
   #episodeOf(target: FeedbackTarget): string {
     if (typeof target === "string") return target;
-    if ("episodeId" in target) return target.episodeId;
-    const latest = this.#evidence.latestOf(target.threadId);
-    if (latest === undefined)
-      throw notFound(`an episode of the thread "${target.threadId}"`, { threadId: target.threadId });
+    const { episodeId, threadId } = record(target, "the target of feedback");
+    if (episodeId !== undefined) return text(episodeId, "episodeId");
+    const thread = text(threadId, "threadId");
+    const latest = this.#evidence.latestOf(thread);
+    if (latest === undefined) throw notFound(`an episode of the thread "${thread}"`, { threadId: thread });
     return latest;
   }
 
@@ -395,6 +414,17 @@ function notFound(what: string, details: Record<string, unknown>): JitRLError {
     `Expected ${what} in memory, found none: it may not have ended yet, or was evicted or forgotten.`,
     { details },
   );
+}
+
+/** A handler that fails itself has nobody left to tell, and must not stop the memory. */
+function onErrorOf(onError: MemoryOptions["onError"]): (error: JitRLError) => void {
+  return (error) => {
+    try {
+      onError?.(error);
+    } catch (thrown) {
+      void thrown;
+    }
+  };
 }
 
 function messageOf(cause: unknown): string {

@@ -5,6 +5,9 @@ export type NormalizeText = (text: string) => string;
 const unit =
   "\\s?(?:[%€$£¥]|(?:eur|usd|gbp|chf|euros?|dollars?|pounds?|percent|seconds?|minutes?|hours?|days?|weeks?|months?|years?|km|miles?|kg|kb|mb|gb|tb|items?|pieces?|pcs|units?|people|customers|users|rows|records)\\b)";
 
+const month =
+  "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\\.?";
+
 const label =
   "order|ticket|invoice|case|account|customer|user|booking|reservation|shipment|tracking|reference|ref|id";
 
@@ -19,6 +22,9 @@ const masks: readonly (readonly [RegExp, string])[] = [
     "<time>",
   ],
   [/\b\d{1,2}[./]\d{1,2}[./]\d{4}\b/g, "<time>"],
+  // 22 Nov 2026, November 22nd, 2026
+  [new RegExp(`\\b\\d{1,2}(?:st|nd|rd|th|\\.)?\\s(?:${month})\\s\\d{4}\\b`, "gi"), "<time>"],
+  [new RegExp(`\\b(?:${month})\\s\\d{1,2}(?:st|nd|rd|th)?,?\\s\\d{4}\\b`, "gi"), "<time>"],
   // … but no address with a port (10.0.0.1:80) and no scale (1:1000)
   [/(?<![\w.:])\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?!\d|:\d)(?:\s?[ap]m\b)?/gi, "<time>"],
   // "#4711", "#A-4711", "no. 4711", but neither "C# 12" nor "&#39;"
@@ -27,8 +33,8 @@ const masks: readonly (readonly [RegExp, string])[] = [
     "<id>",
   ],
   [new RegExp(`\\b(?:no|nr)\\.\\s?\\d+\\b(?!${unit})`, "gi"), "<id>"],
-  // prefixed codes: ORD-12345, SKU-9F3K, inv_2024_0001
-  [/\b[A-Z]{1,10}(?:-(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{3,})+\b/g, "<id>"],
+  // prefixed codes: ORD-12345, SKU-9F3K, inv_2024_0001, but not SHA-256 or F-150
+  [/\b[A-Z]{1,10}(?:-(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{4,})+\b/g, "<id>"],
   [/\b[A-Za-z]{1,10}(?:_(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{3,})+\b/g, "<id>"],
   // hex ids of eight and more with at least one digit and one letter, 0x… of any length
   [/\b0x[0-9a-f]+\b/gi, "<id>"],
@@ -36,8 +42,9 @@ const masks: readonly (readonly [RegExp, string])[] = [
   // Ten and more letters and digits that change more than once, or with a long number behind letters: req9A8b7C6d5e,
   // user12345678; but neither "PlayStation5" nor "1500000EUR" nor "1920x1080px".
   [/\b(?!\d+(?:x\d+)+[a-z]*\b)(?=[a-z_]*\d+_*[a-z][a-z_]*\d|[a-z_]*[a-z]_*\d{5})\w{10,}\b/gi, "<id>"],
-  // telephone numbers in international form
+  // telephone numbers: +49 30 123456, (555) 123-4567, 555-123-4567
   [/\+\d[\d ()/-]{6,}\d\b/g, "<id>"],
+  [/(?:\(\d{3}\)\s?|\b\d{3}-)\d{3}-\d{4}\b/g, "<id>"],
   // "order 123", "ticket: 99", "order number 4711", "customer id 42", but not "account 30 days overdue"
   [
     new RegExp(`\\b((?:${label})(?:\\s+(?:id|number|no\\.?|nr\\.?))?\\s*:?\\s+)\\d+\\b(?!${unit})`, "gi"),

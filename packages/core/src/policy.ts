@@ -312,6 +312,12 @@ function settingsOf(options: PolicyOptions): DecisionSettings {
   const unit = (value: number) => value >= 0 && value <= 1;
   check("beta", settings.beta, settings.beta >= 0 && Number.isFinite(settings.beta), "a finite number ≥ 0");
   check("k", settings.k, Number.isInteger(settings.k) && settings.k >= 1, "an integer ≥ 1");
+  check(
+    "minEvidence",
+    settings.minEvidence,
+    typeof estimator !== "string" || settings.minEvidence <= settings.k,
+    `at most k (${settings.k}), since no estimate rests on more steps than that`,
+  );
   check("minSimilarity", settings.minSimilarity, unit(settings.minSimilarity), "in [0, 1]");
   for (const [name, floor] of Object.entries(settings.minFeatureSimilarity)) {
     check(`minFeatureSimilarity.${name}`, floor, unit(floor), "in [0, 1]");

@@ -310,6 +310,14 @@ describe("the KL budget holds for what is executed", () => {
     }
   });
 
+  test("a base action beyond the budget is not explored: a mixture with it would be beyond the budget too", async () => {
+    const input = { logits: [6, 0], advantages: [3, 0], base: 1 };
+    const options = { selection: "epsilon-greedy" as const, epsilon: 1, klBudget: 0.1, random: () => 0.9 };
+    const decision = await decide(input, options);
+    expect(decision).toMatchObject({ chosen: { action: "a0" }, propensity: 1, draws: [] });
+    expect(decision.kl).toBeLessThanOrEqual(0.1);
+  });
+
   test("of 0 leaves only the base action", async () => {
     for (const selection of ["greedy", "epsilon-greedy"] as const) {
       const decision = await decide(
