@@ -10,6 +10,7 @@ export default defineConfig({
     include: ["packages/*/test/**/*.test.ts", "examples/*/test/**/*.test.ts", "test/**/*.test.ts"],
     // The slow files wait for compilers and other processes, so no core need be kept free for vitest itself.
     maxWorkers: "100%",
+    isolate: false,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -9,6 +9,7 @@ export interface CandidateRequest<S> {
   /** The agent's own call, in a graph with messages. */
   readonly call?: ToolCallSpec;
   readonly actionKey: ActionKey;
+  /** What models are to be called with; it keeps their tokens out of the stream of messages. */
   readonly config: LangGraphRunnableConfig;
 }
 

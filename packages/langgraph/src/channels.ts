@@ -5,6 +5,7 @@ import {
   Annotation,
   type AnnotationRoot,
   type ExtractStateType,
+  type LangGraphRunnableConfig,
   type LastValue,
   type StateDefinitionInit,
   StateSchema,
@@ -27,7 +28,7 @@ const privateChannels = {
     reducer: reduceTrajectory,
     default: () => emptyTrajectoryState,
   }),
-  jitrlRun: () => new UntrackedValueChannel<string>({ guard: false }),
+  jitrlRun: new UntrackedValueChannel<string>({ guard: false }),
 };
 
 // `messages` stands bare: LangGraph takes that for "as the graph has it", whatever its reducer is.
@@ -44,7 +45,7 @@ export interface MessagesState {
   readonly messages: BaseMessage[];
 }
 
-/** What a node writes besides the graph's own state. */
+/** What a node writes, as far as its type tells: besides, `messages`, or what `apply` gives. */
 export interface PrivateUpdate {
   readonly jitrl?: TrajectoryUpdate;
   readonly jitrlRun?: string;
@@ -86,8 +87,13 @@ function keysOf(schema: unknown): string[] {
 }
 
 /** @throws JitRLError `missing-channel` when the node was added without its options */
-export function requirePrivateState(state: object, node: "JitRLNode" | "EvaluatorNode"): PrivateState {
-  if (!("jitrl" in state) || typeof state.jitrl !== "object" || state.jitrl === null) {
+export function requirePrivateState(
+  state: object,
+  node: "JitRLNode" | "EvaluatorNode",
+  config: LangGraphRunnableConfig,
+): PrivateState {
+  const own = { ...sentPast(config), ...state };
+  if (!("jitrl" in own) || typeof own.jitrl !== "object" || own.jitrl === null) {
     throw new JitRLError(
       "missing-channel",
       `${node} found no channel "jitrl", where the steps of the run are kept. Add the node with its options: ` +
@@ -95,5 +101,15 @@ export function requirePrivateState(state: object, node: "JitRLNode" | "Evaluato
       { details: { node } },
     );
   }
-  return state as PrivateState;
+  return own as PrivateState;
+}
+
+/** A node that was reached by a `Send` gets what was sent in the place of its channels; they are read on their own. */
+function sentPast({ configurable, metadata }: LangGraphRunnableConfig): object {
+  const triggers: unknown = metadata?.langgraph_triggers;
+  const read: unknown = configurable?.__pregel_read;
+  if (!Array.isArray(triggers) || !triggers.includes("__pregel_push") || typeof read !== "function")
+    return {};
+  const channels: unknown = read(Object.keys(privateChannels));
+  return typeof channels === "object" && channels !== null ? channels : {};
 }

@@ -7,7 +7,7 @@ import {
   type Reward,
   type Step,
 } from "@jitrl/core";
-import { type BaseMessage, ToolMessage } from "@langchain/core/messages";
+import type { BaseMessage } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
 import {
   Command,
@@ -24,10 +24,11 @@ import {
 } from "./channels.js";
 import { emit, report } from "./events.js";
 import { messagesOf } from "./messages-of.js";
-import { mirroredTrajectory } from "./mirrored-steps.js";
+import { mirroredRuns } from "./mirrored-steps.js";
+import { quietly } from "./quietly.js";
 import { findRun, type Run } from "./run.js";
-import { fromPayload } from "./tool-call.js";
-import type { Trajectory } from "./trajectory.js";
+import { outcomeRewards, type ToolReward, toolRewards } from "./run-rewards.js";
+import { type EndUpdate, type Trajectory, unsentKey } from "./trajectory.js";
 
 /** The episode that is being judged. */
 export interface FinishedRun {
@@ -55,7 +56,7 @@ export interface EvaluatorNodeOptions<S extends object = MessagesState> {
    *
    * @default the number `reward` of the message's `artifact`, if there is one
    */
-  toolReward?: (message: ToolMessage) => number | undefined;
+  toolReward?: ToolReward;
   /** What episodes are found and forgotten by, e.g. `{ user }`. @default {} */
   metadata?: (state: S, config: LangGraphRunnableConfig) => EpisodeInput["metadata"];
   /** How the run ended. @default "done", or "failed" after `failTo` */
@@ -95,56 +96,61 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
     this.#options = options;
   }
 
-  override async invoke(state: S, config: RunnableConfig = {}): Promise<PrivateUpdate> {
-    const { jitrl, jitrlRun } = requirePrivateState(state, "EvaluatorNode");
-    const messages = messagesOf(state);
-    const run = await findRun(
-      { jitrl, ...(jitrlRun === undefined ? {} : { jitrlRun }) },
-      messages,
-      config,
-    ).catch((error: unknown): Run => {
-      this.#report(error, config);
-      return { current: jitrl.current, cutOff: null };
-    });
-    const cutOff = [
-      ...jitrl.ended,
-      ...(run.cutOff ? [{ ...run.cutOff.trajectory, end: run.cutOff.end }] : []),
-    ];
-    const current = run.current ?? mirroredTrajectory(messages ?? [], jitrl.settledThrough);
-
-    const episodes: EpisodeInput[] = [...jitrl.unsent];
-    for (const trajectory of cutOff) {
-      episodes.push(
-        this.#episode(trajectory, this.#toolRewards(trajectory.steps, messages ?? [], config), {}, config),
-      );
-    }
-    if (current) {
-      const finished = { ...current, end: this.#options.end?.(state) ?? current.end };
-      episodes.push(await this.#judged(finished, state, messages ?? [], config));
-    }
-    const unsent = await this.#send(episodes, config);
-    return {
-      jitrl: {
-        type: "settled",
-        episodeIds: [...cutOff, ...(current ? [current] : [])].map(({ episodeId }) => episodeId),
-        unsent,
-        through: messages?.at(-1)?.id ?? null,
-      },
-    };
+  override invoke(state: S, config: RunnableConfig = {}): Promise<PrivateUpdate> {
+    return quietly(config, (quiet) => this.#run(state, quiet));
   }
 
-  async #judged(
-    trajectory: Trajectory,
+  async #run(state: S, config: LangGraphRunnableConfig): Promise<PrivateUpdate> {
+    const own = requirePrivateState(state, "EvaluatorNode", config);
+    const { jitrl } = own;
+    const messages = messagesOf(state) ?? [];
+    const run = await findRun(own, messagesOf(state), config).catch((error: unknown): Run => {
+      this.#report(error, config);
+      return { current: jitrl.current, cutOff: null, was: jitrl.current?.episodeId };
+    });
+    const mirrored = await mirroredRuns(messages, config, (error) => this.#report(error, config));
+    const cutOff = [...jitrl.ended, ...(run.cutOff ? [run.cutOff] : []), ...mirrored.cutOff];
+    const current = [...(run.current ? [run.current] : []), ...mirrored.current];
+
+    const episodes: EpisodeInput[] = [...jitrl.unsent];
+    const metadata = this.#metadata(state, config);
+    for (const trajectory of cutOff) {
+      const rewards = this.#toolRewards(trajectory.steps, messages, config);
+      episodes.push(episodeOf(trajectory, trajectory.end, rewards, metadata, config));
+    }
+    if (current.length > 0) {
+      const end = this.#end(state, jitrl.end?.end ?? "done", config);
+      for (const trajectory of current) {
+        const rewards = await this.#rewards(trajectory, end, state, messages, config);
+        episodes.push(episodeOf(trajectory, end, rewards, metadata, config));
+      }
+    }
+    const left = await this.#send(episodes, config);
+    const settled = [...jitrl.ended, ...(jitrl.current ? [jitrl.current] : [])];
+    const update: PrivateUpdate = {
+      jitrl: {
+        type: "settled",
+        runs: settled.map(({ episodeId, steps }) => ({ episodeId, steps: steps.map(({ id }) => id) })),
+        sent: jitrl.unsent.filter((episode) => !left.includes(episode)).map(unsentKey),
+        unsent: left.filter((episode) => !jitrl.unsent.includes(episode)),
+      },
+    };
+    const stripped = mirrored.messages.length > 0 ? { messages: mirrored.messages } : {};
+    return { ...stripped, ...update };
+  }
+
+  async #rewards(
+    { steps, episodeId }: Trajectory,
+    end: EpisodeEnd,
     state: S,
     messages: readonly BaseMessage[],
     config: LangGraphRunnableConfig,
-  ): Promise<EpisodeInput> {
-    const { steps, episodeId, end } = trajectory;
-    const threadId = threadOf(config);
+  ): Promise<Reward[]> {
     const rewards = this.#toolRewards(steps, messages, config);
     try {
-      const value = await this.#options.reward?.(state, { episodeId, threadId, end, steps });
-      rewards.push(...this.#outcome(value ?? undefined, steps));
+      const run = { episodeId, threadId: threadOf(config), end, steps };
+      const value = await this.#options.reward?.(state, run);
+      return [...rewards, ...outcomeRewards(value ?? undefined, steps, this.#now())];
     } catch (error) {
       if (isGraphBubbleUp(error)) throw error;
       // Nothing is put in its place: the episode is stored without this reward and can be judged later.
@@ -154,22 +160,26 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
         { cause: error },
       );
       this.#report(JitRLError.isInstance(error) ? error : failed, config);
+      return rewards;
     }
-    return this.#episode(trajectory, rewards, this.#options.metadata?.(state, config) ?? {}, config);
   }
 
-  #outcome(value: number | readonly number[] | undefined, steps: readonly Step[]): Reward[] {
-    if (value === undefined) return [];
-    const at = this.#now();
-    const source = "environment:reward";
-    if (typeof value === "number") return [this.#checked({ id: "reward", value, source, at })];
-    if (value.length !== steps.length) {
-      throw new JitRLError(
-        "reward-failed",
-        `Expected one reward a step, that is ${steps.length}, found ${value.length}.`,
-      );
+  #metadata(state: S, config: LangGraphRunnableConfig): EpisodeInput["metadata"] {
+    try {
+      return this.#options.metadata?.(state, config);
+    } catch (error) {
+      this.#report(error, config);
+      return undefined;
     }
-    return value.map((one, step) => this.#checked({ id: `reward-${step}`, step, value: one, source, at }));
+  }
+
+  #end(state: S, known: EpisodeEnd, config: LangGraphRunnableConfig): EpisodeEnd {
+    try {
+      return this.#options.end?.(state) ?? known;
+    } catch (error) {
+      this.#report(error, config);
+      return known;
+    }
   }
 
   #toolRewards(
@@ -177,53 +187,8 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
     messages: readonly BaseMessage[],
     config: LangGraphRunnableConfig,
   ): Reward[] {
-    const answers = new Map(
-      messages
-        .filter((message) => ToolMessage.isInstance(message))
-        .map((message) => [message.tool_call_id, message]),
-    );
-    const read = this.#options.toolReward ?? artifactReward;
-    return steps.flatMap(({ payload }, step): Reward[] => {
-      const answer = answers.get(fromPayload(payload)?.id ?? "");
-      if (!answer) return [];
-      try {
-        const value = read(answer);
-        if (value === undefined) return [];
-        return [
-          this.#checked({ id: `tool-${step}`, step, value, source: "environment:tool", at: this.#now() }),
-        ];
-      } catch (error) {
-        this.#report(error, config);
-        return [];
-      }
-    });
-  }
-
-  #checked(reward: Reward): Reward {
-    if (Number.isFinite(reward.value)) return reward;
-    throw new JitRLError(
-      "reward-failed",
-      `Expected a reward to be a finite number, found ${reward.value} (${reward.source}).`,
-    );
-  }
-
-  #episode(
-    { episodeId, at, end, steps, describedBy }: Trajectory,
-    rewards: readonly Reward[],
-    metadata: EpisodeInput["metadata"],
-    config: LangGraphRunnableConfig,
-  ): EpisodeInput {
-    const threadId = threadOf(config);
-    return {
-      id: episodeId,
-      at,
-      end,
-      steps,
-      rewards,
-      describedBy,
-      ...(threadId === undefined ? {} : { threadId }),
-      ...(metadata ? { metadata } : {}),
-    };
+    const onError = (error: unknown) => this.#report(error, config);
+    return toolRewards(steps, messages, this.#options.toolReward, this.#now(), onError);
   }
 
   /** Sends episodes in order. @returns those that could not be stored, for another time */
@@ -286,13 +251,32 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
  */
 export function failTo<Name extends string>(
   evaluator: Name,
-): () => Command<unknown, { jitrl: { type: "end"; end: "failed" } }, Name> {
-  return () => new Command({ goto: evaluator, update: { jitrl: { type: "end", end: "failed" } } });
+): (state: unknown, error: unknown, config?: LangGraphRunnableConfig) => Command<unknown, never, Name> {
+  return (_state, _error, config) => {
+    const update: EndUpdate = { type: "end", end: "failed", at: config?.executionInfo?.checkpointId };
+    // As a pair, since the graph's own type of updates does not know the private channel.
+    return new Command<unknown, never, Name>({ goto: evaluator, update: [["jitrl", update]] });
+  };
 }
 
-function artifactReward({ artifact }: ToolMessage): number | undefined {
-  if (typeof artifact !== "object" || artifact === null || !("reward" in artifact)) return undefined;
-  return typeof artifact.reward === "number" ? artifact.reward : undefined;
+function episodeOf(
+  { episodeId, at, steps, describedBy }: Trajectory,
+  end: EpisodeEnd,
+  rewards: readonly Reward[],
+  metadata: EpisodeInput["metadata"],
+  config: LangGraphRunnableConfig,
+): EpisodeInput {
+  const threadId = threadOf(config);
+  return {
+    id: episodeId,
+    at,
+    end,
+    steps,
+    rewards,
+    describedBy,
+    ...(threadId === undefined ? {} : { threadId }),
+    ...(metadata ? { metadata } : {}),
+  };
 }
 
 function threadOf({ configurable }: LangGraphRunnableConfig): string | undefined {

@@ -18,18 +18,21 @@ import {
   inputFor,
   type MessagesState,
   messageInput,
+  type PrivateState,
   type PrivateUpdate,
   requirePrivateState,
 } from "./channels.js";
 import { describeMessages, MESSAGES_FEATURES } from "./describe-messages.js";
 import { type DecisionMetadata, emit, report } from "./events.js";
 import { messagesOf } from "./messages-of.js";
+import { quietly } from "./quietly.js";
+import { type Recorded, recordSteps } from "./record-steps.js";
 import { annotate, rewriteToolCall } from "./rewrite-tool-call.js";
-import { findRun, lastInput, type Run } from "./run.js";
+import { namespaceOf } from "./run.js";
 import { type ActionKey, fromPayload, type ToolCallSpec, toolCallKey, toPayload } from "./tool-call.js";
-import type { Trajectory } from "./trajectory.js";
 
-export interface JitRLNodeOptions<S extends object = MessagesState> {
+/** @typeParam U what `apply` writes, where updates are typed otherwise than the state: `typeof YourState.Update` */
+export interface JitRLNodeOptions<S extends object = MessagesState, U extends object = Partial<S>> {
   policy: Policy;
   /** Where candidate actions come from. */
   candidates: CandidateSource<S>;
@@ -47,7 +50,7 @@ export interface JitRLNodeOptions<S extends object = MessagesState> {
    * For graphs without messages, or where the choice is no tool call: writes the chosen action into the state. The
    * node then decides every time it runs.
    */
-  apply?: (choice: Choice, state: S) => Partial<S>;
+  apply?: (choice: Choice, state: S) => U;
   /** A raw observation to keep with each step. @default none is kept */
   observe?: (state: S) => JsonValue;
   /** Told of failures that the agent survives, besides the stream event. */
@@ -76,24 +79,30 @@ interface Decided {
  * - A message with one tool call is decided. With several calls at once all pass unchanged and are learned from as
  *   parallel steps; without one, the message passes and is no step.
  * - With `apply` it is any discrete choice: candidates from the state, the chosen action written by the caller.
+ * - In a subgraph whose evaluator is in the graph above, its steps go along on the messages that it passes; without
+ *   messages both nodes belong into the same graph.
  *
  * Whatever fails here (candidates, memory, checkpointer), the agent's own call stands, and `onError` and the event
  * `jitrl:error` say so.
  *
- * @throws JitRLError `missing-channel` when added without its options, `invalid-input` when it stands where the last
- * message is not the agent's, and `candidates-failed` in a graph without messages, where nothing could stand in
+ * @throws JitRLError `missing-channel` when added without its options or with others than its state needs,
+ * `invalid-input` when it stands where the last message is not the agent's, and `candidates-failed` in a graph
+ * without messages, where nothing could stand in
  */
-export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Partial<S> & PrivateUpdate> {
+export class JitRLNode<S extends object = MessagesState, U extends object = Partial<S>> extends Runnable<
+  S,
+  PrivateUpdate
+> {
   /** Third argument of `addNode` in a graph with messages. */
   static readonly options = messageInput;
   /** Third argument of `addNode` for any state: `JitRLNode.optionsFor(YourState)`. */
   static readonly optionsFor = inputFor;
 
   override lc_namespace = ["jitrl", "langgraph"];
-  readonly #options: JitRLNodeOptions<S>;
+  readonly #options: JitRLNodeOptions<S, U>;
   readonly #describedBy: string;
 
-  constructor(options: JitRLNodeOptions<S>) {
+  constructor(options: JitRLNodeOptions<S, U>) {
     super();
     if (options.apply && !options.describeState) {
       throw new JitRLError(
@@ -105,43 +114,47 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
     this.#describedBy = options.describedBy ?? (options.describeState ? "custom" : MESSAGES_FEATURES);
   }
 
-  override async invoke(state: S, config: RunnableConfig = {}): Promise<Partial<S> & PrivateUpdate> {
-    const own = requirePrivateState(state, "JitRLNode");
-    const messages = messagesOf(state);
-    const run = await findRun(own, messages, config).catch((error: unknown): Run => {
-      this.#report(error, config);
-      return { current: own.jitrl.current, cutOff: null };
-    });
-    const begun = run.current ?? this.#begin(messages, config);
-    const step = begun.steps.length;
+  override invoke(state: S, config: RunnableConfig = {}): Promise<PrivateUpdate> {
+    return quietly(config, (quiet) => this.#run(state, quiet));
+  }
 
-    if (this.#options.apply) {
-      const decided = await this.#choose(state, config);
-      const { trajectory, update } = record(begun, run, decided, config);
-      this.#announce(trajectory, step, decided, config);
-      const { chosen } = decided.decision;
-      const applied = this.#options.apply(
-        { action: chosen.action, payload: chosen.payload, decision: decided.decision },
-        state,
-      );
-      return { ...applied, ...update };
-    }
+  async #run(state: S, config: LangGraphRunnableConfig): Promise<PrivateUpdate> {
+    const own = requirePrivateState(state, "JitRLNode", config);
+    const messages = messagesOf(state);
+    if (this.#options.apply) return this.#applyChoice(this.#options.apply, own, state, config);
 
     const message = lastOf(messages);
     const calls = message.tool_calls ?? [];
-    if (calls.length === 0) return ofState<S>({});
+    if (calls.length === 0) return {};
     const before: S = { ...state, messages: messages?.slice(0, -1) };
     const { call, ...decided } = await this.#chooseCall(before, calls, config);
-    const { trajectory, update } = record(begun, run, decided, config);
-    this.#announce(trajectory, step, decided, config);
-    const metadata = { jitrl: metadataOf(trajectory, step, decided, config) };
+    if (decided.steps.length === 0) return {};
+    const recorded = await this.#record(own, messages, decided, config);
+    const metadata = { jitrl: metadataOf(recorded, decided, config) };
     const passed = call ? rewriteToolCall(message, call, metadata) : annotate(message, metadata);
-    return { ...ofState<S>({ messages: [passed] }), ...update };
+    const messagesUpdate = { messages: [passed] };
+    return { ...messagesUpdate, ...recorded.update };
+  }
+
+  async #applyChoice(
+    apply: NonNullable<JitRLNodeOptions<S, U>["apply"]>,
+    own: PrivateState,
+    state: S,
+    config: LangGraphRunnableConfig,
+  ): Promise<PrivateUpdate> {
+    const decided = await this.#choose(state, config);
+    const { chosen } = decided.decision;
+    const applied = apply(
+      { action: chosen.action, payload: chosen.payload, decision: decided.decision },
+      state,
+    );
+    const { update } = await this.#record(own, messagesOf(state), decided, config);
+    return { ...applied, ...update };
   }
 
   /** A choice in a graph where only the candidates say what can be done. */
   async #choose(state: S, config: LangGraphRunnableConfig): Promise<Decided & { decision: Decision }> {
-    const { policy, candidates: source, describeState, actionKey = toolCallKey, observe } = this.#options;
+    const { policy, candidates: source, describeState, actionKey = toolCallKey } = this.#options;
     const candidates = await this.#candidates(() => source({ state, actionKey, config }));
     const described = toState(describeState?.(state) ?? "");
     const decision = await policy.decide({ state: described, candidates, describedBy: this.#describedBy });
@@ -154,7 +167,7 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
           action,
           chosenBy: decision.chosenBy,
           ...kept(payload),
-          ...seen(observe?.(state)),
+          ...this.#observed(state, config),
           decision: summarize(decision),
         },
       ],
@@ -167,9 +180,24 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
     calls: NonNullable<AIMessage["tool_calls"]>,
     config: LangGraphRunnableConfig,
   ): Promise<Decided & { call?: ToolCallSpec }> {
-    const { actionKey = toolCallKey, observe } = this.#options;
+    try {
+      return await this.#weighCall(state, calls, config);
+    } catch (error) {
+      if (isGraphBubbleUp(error) || config.signal?.aborted) throw error;
+      // A call of which not even its state or key can be told is no step: there is nothing to learn from.
+      this.#report(error, config);
+      return { steps: [] };
+    }
+  }
+
+  async #weighCall(
+    state: S,
+    calls: NonNullable<AIMessage["tool_calls"]>,
+    config: LangGraphRunnableConfig,
+  ): Promise<Decided & { call?: ToolCallSpec }> {
+    const { actionKey = toolCallKey } = this.#options;
     const described = this.#describe(state);
-    const observation = seen(observe?.(state));
+    const observation = this.#observed(state, config);
     const stepOf = (call: ToolCallSpec, id: string | undefined, chosenBy: ChosenBy) => ({
       state: described,
       action: actionKey(call),
@@ -179,6 +207,7 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
     });
     const [own] = calls;
     if (!own || calls.length > 1) return { steps: calls.map((call) => stepOf(call, call.id, "base")) };
+    const standing = stepOf(own, own.id, "fallback");
     try {
       const decision = await this.#decideCall(state, described, own, config);
       const { chosen } = decision;
@@ -192,7 +221,7 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
     } catch (error) {
       if (isGraphBubbleUp(error) || config.signal?.aborted) throw error;
       this.#report(error, config);
-      return { steps: [stepOf(own, own.id, "fallback")] };
+      return { steps: [standing] };
     }
   }
 
@@ -235,30 +264,29 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
     return toState(describeState?.(state) ?? describeMessages(messagesOf(state) ?? [], actionKey));
   }
 
-  #begin(
-    messages: readonly BaseMessage[] | undefined,
-    { executionInfo }: LangGraphRunnableConfig,
-  ): Trajectory {
-    const begunAt = executionInfo?.checkpointId;
-    return {
-      // Branches that begin a run at the same time stand on the same checkpoint, so they give it the same id.
-      episodeId: begunAt ?? crypto.randomUUID(),
-      at: (this.#options.now ?? Date.now)(),
-      begunAt,
-      input: messages && lastInput(messages),
-      describedBy: this.#describedBy,
-      steps: [],
-      end: "done",
-    };
+  #observed(state: S, config: LangGraphRunnableConfig): { observation?: JsonValue } {
+    try {
+      const observation = this.#options.observe?.(state);
+      return observation === undefined ? {} : { observation };
+    } catch (error) {
+      this.#report(error, config);
+      return {};
+    }
   }
 
-  #announce(
-    { episodeId }: Trajectory,
-    step: number,
-    { decision }: Decided,
+  /** Records the steps and tells of the decision, now that nothing can fail any more. */
+  async #record(
+    own: PrivateState,
+    messages: readonly BaseMessage[] | undefined,
+    { steps, decision }: Decided,
     config: LangGraphRunnableConfig,
-  ): void {
-    if (decision) emit(config, { type: "jitrl:decision", episodeId, step, decision });
+  ): Promise<Recorded> {
+    const begin = { describedBy: this.#describedBy, now: this.#options.now ?? Date.now };
+    const onError = (error: unknown) => this.#report(error, config);
+    const recorded = await recordSteps(steps, own, messages, begin, onError, config);
+    const { index: step, trajectory } = recorded;
+    if (decision) emit(config, { type: "jitrl:decision", episodeId: trajectory.episodeId, step, decision });
+    return recorded;
   }
 
   #report(error: unknown, config: LangGraphRunnableConfig): void {
@@ -266,59 +294,38 @@ export class JitRLNode<S extends object = MessagesState> extends Runnable<S, Par
   }
 }
 
-/** The steps with their place in the run: parallel ones share a time, and a retried node gives the same ids. */
-function record(begun: Trajectory, { cutOff }: Run, { steps }: Decided, config: LangGraphRunnableConfig) {
-  const t = (begun.steps.at(-1)?.t ?? -1) + 1;
-  const task = config.executionInfo?.taskId ?? crypto.randomUUID();
-  const placed = steps.map((step, i): Step => ({ ...step, id: i === 0 ? task : `${task}.${i}`, t }));
-  const trajectory: Trajectory = { ...begun, steps: placed };
-  const update: PrivateUpdate = {
-    jitrl: {
-      type: "steps",
-      trajectory,
-      ...(cutOff ? { cutOff: { episodeId: cutOff.trajectory.episodeId, end: cutOff.end } } : {}),
-    },
-    jitrlRun: begun.episodeId,
-  };
-  return { trajectory, update };
-}
-
 /** What the message tells of the decision; in a subgraph, whose channel ends with it, also the steps themselves. */
 function metadataOf(
-  trajectory: Trajectory,
-  step: number,
+  { trajectory, index }: Recorded,
   { decision }: Decided,
-  { executionInfo }: LangGraphRunnableConfig,
+  config: LangGraphRunnableConfig,
 ): DecisionMetadata {
   const first = trajectory.steps[0];
   return {
     episodeId: trajectory.episodeId,
-    step,
+    step: index,
     action: first?.action ?? "",
     chosenBy: first?.chosenBy ?? "base",
     ...(decision ? { decision: summarize(decision) } : {}),
-    ...(executionInfo?.checkpointNs.includes("|") ? { trajectory } : {}),
+    ...(namespaceOf(config) === "" ? {} : { trajectory }),
   };
 }
 
 function lastOf(messages: readonly BaseMessage[] | undefined): AIMessage {
-  const message = messages?.at(-1);
+  if (!messages) {
+    throw new JitRLError(
+      "missing-channel",
+      `JitRLNode found no channel "messages", where the agent's call is. Add the node with JitRLNode.options in a graph with messages; for a choice that is no tool call, give the option "apply".`,
+    );
+  }
+  const message = messages.at(-1);
   if (AIMessage.isInstance(message)) return message;
   throw new JitRLError(
     "invalid-input",
-    `JitRLNode expected the agent's message last, found ${message ? `a ${message.type} message` : "no message"}. Put the node right after the agent; for a choice that is no tool call, give the option "apply".`,
+    `JitRLNode expected the agent's message last, found ${message ? `a ${message.type} message` : "none"}. Put the node right after the agent; for a choice that is no tool call, give the option "apply".`,
   );
-}
-
-/** A state that has messages takes messages; the type of a state that is any says nothing of that. */
-function ofState<S extends object>(update: object): Partial<S> {
-  return update as Partial<S>;
 }
 
 function kept(payload: JsonValue | undefined): { payload?: JsonValue } {
   return payload === undefined ? {} : { payload };
-}
-
-function seen(observation: JsonValue | undefined): { observation?: JsonValue } {
-  return observation === undefined ? {} : { observation };
 }

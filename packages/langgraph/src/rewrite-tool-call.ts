@@ -2,7 +2,7 @@ import { AIMessage } from "@langchain/core/messages";
 import type { ToolCallSpec } from "./tool-call.js";
 
 /** Kinds of content blocks in which providers repeat a tool call. */
-const callBlocks = new Set(["tool_use", "tool_call", "function_call", "functionCall"]);
+const callBlocks = new Set(["tool_use", "input_json_delta", "tool_call", "function_call", "functionCall"]);
 
 /** Metadata from which clients would send the old call again. */
 const echoingMetadata = ["output"];
@@ -32,6 +32,7 @@ export function rewriteToolCall(
       ? message.content.map((block) => (isCallBlock(block) ? rewriteBlock(block, call) : block))
       : message.content,
     tool_calls: [rewritten],
+    invalid_tool_calls: [],
     additional_kwargs: without(message.additional_kwargs, echoingKwargs),
     response_metadata: { ...without(message.response_metadata, echoingMetadata), ...metadata },
   });
@@ -42,15 +43,19 @@ export function annotate(message: AIMessage, metadata: Record<string, unknown>):
   return copy(message, { response_metadata: { ...message.response_metadata, ...metadata } });
 }
 
-type Fields = Partial<Pick<AIMessage, "content" | "tool_calls" | "additional_kwargs" | "response_metadata">>;
+type Fields = Partial<
+  Pick<AIMessage, "content" | "tool_calls" | "invalid_tool_calls" | "additional_kwargs" | "response_metadata">
+>;
 
 function copy(message: AIMessage, changes: Fields): AIMessage {
   const { content, additional_kwargs, response_metadata, tool_calls, id, name, usage_metadata } = message;
+  const { invalid_tool_calls } = message;
   return new AIMessage({
     content,
     additional_kwargs,
     response_metadata,
     ...(tool_calls ? { tool_calls } : {}),
+    ...(invalid_tool_calls ? { invalid_tool_calls } : {}),
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
     ...(usage_metadata === undefined ? {} : { usage_metadata }),

@@ -1,94 +1,70 @@
 import type { EpisodeEnd } from "@jitrl/core";
 import { type BaseMessage, HumanMessage } from "@langchain/core/messages";
-import {
-  BaseCheckpointSaver,
-  type CheckpointTuple,
-  type LangGraphRunnableConfig,
-  START,
-} from "@langchain/langgraph";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import { graphNamespace, type Lineage, lineageSince, readAncestors } from "./ancestors.js";
 import type { PrivateState } from "./channels.js";
-import type { Trajectory } from "./trajectory.js";
+import type { EndedTrajectory, Trajectory } from "./trajectory.js";
 
 /** Which run a node finds itself in. */
 export interface Run {
-  /** The trajectory that goes on, if this is the same run. */
+  /** The trajectory that goes on, if this is the same run; in a fork, under an id of its own. */
   readonly current: Trajectory | null;
   /** The run that was going on before new input came, and how it ended. */
-  readonly cutOff: { readonly trajectory: Trajectory; readonly end: EpisodeEnd } | null;
+  readonly cutOff: EndedTrajectory | null;
+  /** The id that either of them has in the channel. */
+  readonly was: string | undefined;
 }
 
 /**
  * An episode is one run from input to evaluator, but a thread may be interrupted and resumed, fail and be resumed,
- * or get new input instead. Within one call of the graph the marker `jitrlRun` tells; at the first decision of a
- * call, whether input came since the trajectory began.
+ * be forked, or get new input instead. Within one call of the graph the marker `jitrlRun` tells; at the first
+ * decision of a call, what the checkpoints since the last decision say.
+ *
+ * Durability `exit` writes no checkpoint that could be read: there a new message of the user is taken for new input,
+ * a run is not known to have failed, and without messages an interrupted run goes on whatever comes.
  */
 export async function findRun(
-  { jitrl: { current }, jitrlRun }: PrivateState,
+  { jitrl: { current, end }, jitrlRun }: PrivateState,
   messages: readonly BaseMessage[] | undefined,
   config: LangGraphRunnableConfig,
 ): Promise<Run> {
-  if (!current || jitrlRun === current.episodeId) return { current, cutOff: null };
-  const end = await endedBefore(current, messages, config);
-  return end === null ? { current, cutOff: null } : { current: null, cutOff: { trajectory: current, end } };
+  const was = current?.episodeId;
+  if (!current || jitrlRun === was) return { current, cutOff: null, was };
+  const since = current.seen[namespaceOf(config)];
+  const ancestors = since === undefined ? null : await readAncestors(since, config);
+  const became = (ancestors && lineageSince(ancestors, since)) ?? guess(current, messages);
+  const trajectory = { ...current, episodeId: branchId(current.episodeId, became) };
+  if (became.end === null) return { current: trajectory, cutOff: null, was };
+  return { current: null, cutOff: { ...trajectory, end: end?.end ?? became.end }, was };
 }
 
-/** How the trajectory's run ended, or `null` if it goes on. */
-async function endedBefore(
-  trajectory: Trajectory,
+/** Without checkpoints that could be read, a new message of the user is the best sign of new input. */
+export function guess(
+  { input }: Trajectory,
   messages: readonly BaseMessage[] | undefined,
-  config: LangGraphRunnableConfig,
-): Promise<EpisodeEnd | null> {
-  const checkpoints = await readCheckpoints(trajectory, config);
-  if (checkpoints) {
-    const { begun, now } = checkpoints;
-    if (inputsUntil(begun.tuple) === inputsUntil(now.tuple)) return null;
-    // Back to the last checkpoint of the old run: it tells whether a node had thrown there.
-    let last: CheckpointTuple | undefined = now.tuple;
-    while (last && inputsUntil(last) !== inputsUntil(begun.tuple)) {
-      last = last.parentConfig && (await now.saver.getTuple(last.parentConfig));
-    }
-    return last?.pendingWrites?.some(([, channel]) => channel === "__error__") ? "failed" : "truncated";
-  }
-  // Without readable checkpoints (durability "exit") a new message of the user is the best sign of new input.
-  return messages && lastInput(messages) !== trajectory.input ? "truncated" : null;
+): Pick<Lineage, "end" | "forkedAt"> {
+  const end: EpisodeEnd | null = messages && lastInput(messages) !== input ? "truncated" : null;
+  return { end, forkedAt: undefined };
 }
 
-/** Grows with each input that the thread was given, also along a fork. */
-function inputsUntil({ checkpoint }: CheckpointTuple): number | string | undefined {
-  return checkpoint.channel_versions[START];
+/** Every branch of a forked thread has an episode of its own; the branch is named by where it begins. */
+export function branchId(episodeId: string, { forkedAt }: Pick<Lineage, "forkedAt">): string {
+  return forkedAt === undefined ? episodeId : `${episodeId.split("~", 1)[0]}~${forkedAt}`;
 }
 
-async function readCheckpoints(trajectory: Trajectory, config: LangGraphRunnableConfig) {
-  const { executionInfo, configurable } = config;
-  // How LangGraph itself hands the checkpointer down to subgraphs.
-  const saver: unknown = configurable?.__pregel_checkpointer;
-  if (!isSaver(saver) || !executionInfo?.threadId || trajectory.begunAt === undefined) return null;
-  const read = async (checkpoint_id: string) => {
-    const checkpoint_ns = graphNamespace(executionInfo.checkpointNs);
-    const tuple = await saver.getTuple({
-      configurable: { thread_id: executionInfo.threadId, checkpoint_ns, checkpoint_id },
-    });
-    return tuple && { tuple, saver };
+/** The checkpoints that a decision is made from, by namespace. */
+export function seenBy({ executionInfo, configurable }: LangGraphRunnableConfig): Record<string, string> {
+  if (!executionInfo) return {};
+  const above: unknown = configurable?.checkpoint_map;
+  return {
+    ...(typeof above === "object" ? above : {}),
+    [graphNamespace(executionInfo.checkpointNs)]: executionInfo.checkpointId,
   };
-  const begun = await read(trajectory.begunAt);
-  const now = await read(executionInfo.checkpointId);
-  return begun && now ? { begun, now } : null;
 }
 
-/** A saver of any copy of the checkpoint package. */
-function isSaver(saver: unknown): saver is BaseCheckpointSaver {
-  return (
-    saver instanceof BaseCheckpointSaver ||
-    (typeof saver === "object" &&
-      saver !== null &&
-      "getTuple" in saver &&
-      typeof saver.getTuple === "function")
-  );
-}
-
-/** The namespace of the graph that a node runs in: the node's own less its last part. */
-export function graphNamespace(nodeNamespace: string): string {
-  return nodeNamespace.split("|").slice(0, -1).join("|");
+/** The namespace of the graph that a node runs in. */
+export function namespaceOf({ executionInfo }: LangGraphRunnableConfig): string {
+  return graphNamespace(executionInfo?.checkpointNs ?? "");
 }
 
 /** Id of the user's last message. */

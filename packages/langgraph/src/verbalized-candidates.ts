@@ -20,9 +20,6 @@ export interface VerbalizedCandidatesOptions {
   instructions?: string;
 }
 
-/** Tag by which LangGraph keeps the tokens of this call out of the stream of messages. */
-const NO_STREAM = "langsmith:nostream";
-
 /**
  * Asks the model once for complete tool calls with scores of 0 to 100, the agent's own call among them; `softmax` of
  * the logits is each score's share. It costs one model call a step, besides the agent's own.
@@ -45,11 +42,7 @@ export function verbalizedCandidates<S extends object = MessagesState>(
         "verbalizedCandidates propose alternatives to the agent's tool call, and there is none. In a graph without tool calls use functionCandidates.",
       );
     const prompt = promptFor(messagesOf(state) ?? [], call, tools, count, instructions);
-    const answer: unknown = await scorer.invoke(prompt, {
-      ...config,
-      tags: [...(config.tags ?? []), NO_STREAM],
-      runName: "jitrl:candidates",
-    });
+    const answer: unknown = await scorer.invoke(prompt, { ...config, runName: "jitrl:candidates" });
     const { own, proposals } = readAnswer(answer);
     const valid: Proposal[] = [];
     for (const proposal of proposals) {

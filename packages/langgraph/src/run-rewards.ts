@@ -1,0 +1,70 @@
+import { JitRLError, MAX_REWARD, type Reward, type Step } from "@jitrl/core";
+import { type BaseMessage, ToolMessage } from "@langchain/core/messages";
+import { fromPayload } from "./tool-call.js";
+
+/** Reads a reward from the answer of a tool. */
+export type ToolReward = (message: ToolMessage) => number | undefined;
+
+/**
+ * The rewards that a reward function gave: one for the outcome, or one a step.
+ *
+ * @throws JitRLError `reward-failed` for what is no reward
+ */
+export function outcomeRewards(
+  value: number | readonly number[] | undefined,
+  steps: readonly Step[],
+  at: number,
+): Reward[] {
+  if (value === undefined) return [];
+  const source = "environment:reward";
+  if (typeof value === "number") return [checked({ id: "reward", value, source, at })];
+  if (value.length !== steps.length) {
+    throw new JitRLError(
+      "reward-failed",
+      `Expected one reward a step, that is ${steps.length}, found ${value.length}.`,
+    );
+  }
+  return value.map((one, step) => checked({ id: `reward-${step}`, step, value: one, source, at }));
+}
+
+/** What the answers of tools say of the steps that called them; what cannot be read is told and left out. */
+export function toolRewards(
+  steps: readonly Step[],
+  messages: readonly BaseMessage[],
+  read: ToolReward = artifactReward,
+  at: number,
+  onError: (error: unknown) => void,
+): Reward[] {
+  const answers = new Map(
+    messages
+      .filter((message) => ToolMessage.isInstance(message))
+      .map((message) => [message.tool_call_id, message]),
+  );
+  return steps.flatMap(({ payload }, step): Reward[] => {
+    const call = fromPayload(payload)?.id;
+    const answer = call === undefined ? undefined : answers.get(call);
+    if (!answer) return [];
+    try {
+      const value = read(answer);
+      return value === undefined
+        ? []
+        : [checked({ id: `tool-${step}`, step, value, source: "environment:tool", at })];
+    } catch (error) {
+      onError(error);
+      return [];
+    }
+  });
+}
+
+function artifactReward({ artifact }: ToolMessage): number | undefined {
+  if (typeof artifact !== "object" || artifact === null || !("reward" in artifact)) return undefined;
+  return typeof artifact.reward === "number" ? artifact.reward : undefined;
+}
+
+function checked(reward: Reward): Reward {
+  if (Math.abs(reward.value) <= MAX_REWARD) return reward;
+  throw new JitRLError(
+    "reward-failed",
+    `Expected a reward to be a finite number up to ±${MAX_REWARD}, found ${reward.value} (${reward.source}).`,
+  );
+}
