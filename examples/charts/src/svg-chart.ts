@@ -3,10 +3,10 @@ import { type ChartOptions, rangeOf, type Series } from "./text-chart.js";
 const colors = ["#0b7285", "#c2410c", "#6b21a8", "#4d7c0f", "#52525b"];
 const frame = { width: 760, height: 400, left: 64, right: 24, top: 52, bottom: 56 };
 
-/** A line chart as SVG that reads on light and dark pages; `margins` become a band around their line. */
+/** A line chart as SVG that reads on light and dark pages; a `band` is drawn around its line. */
 export function svgChart(series: readonly Series[], options: ChartOptions): string {
   const { title, xLabel, format = (value) => String(Math.round(value * 10) / 10) } = options;
-  const { low, high } = rangeOf(series, options);
+  const { low, high, ticks } = axisOf(series, options);
   const length = Math.max(...series.map(({ values }) => values.length));
   const x = (i: number) =>
     frame.left + ((frame.width - frame.left - frame.right) * i) / Math.max(1, length - 1);
@@ -14,7 +14,6 @@ export function svgChart(series: readonly Series[], options: ChartOptions): stri
     frame.top + (frame.height - frame.top - frame.bottom) * ((high - value) / (high - low));
   const point = (i: number, value: number) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`;
 
-  const ticks = Array.from({ length: 6 }, (_, i) => low + ((high - low) * i) / 5);
   const grid = ticks.map(
     (tick) =>
       `<line x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y(tick).toFixed(1)}" y2="${y(tick).toFixed(1)}" stroke="#d4d4d8"/>` +
@@ -25,14 +24,14 @@ export function svgChart(series: readonly Series[], options: ChartOptions): stri
     (i) =>
       `<text x="${x(i).toFixed(1)}" y="${frame.height - frame.bottom + 20}" text-anchor="middle">${i + 1}</text>`,
   );
-  const lines = series.map(({ values, margins }, s) => {
+  const lines = series.map(({ values, band }, s) => {
     const color = colors[s % colors.length];
-    const upper = values.map((value, i) => point(i, Math.min(high, value + (margins?.[i] ?? 0))));
-    const lower = values.map((value, i) => point(i, Math.max(low, value - (margins?.[i] ?? 0)))).reverse();
-    const band = margins
+    const upper = band?.high.map((value, i) => point(i, value)) ?? [];
+    const lower = band?.low.map((value, i) => point(i, value)).reverse() ?? [];
+    const area = band
       ? `<polygon points="${[...upper, ...lower].join(" ")}" fill="${color}" fill-opacity="0.15"/>`
       : "";
-    return `${band}<polyline points="${values.map((value, i) => point(i, value)).join(" ")}" fill="none" stroke="${color}" stroke-width="2.5" stroke-linejoin="round"/>`;
+    return `${area}<polyline points="${values.map((value, i) => point(i, value)).join(" ")}" fill="none" stroke="${color}" stroke-width="2.5" stroke-linejoin="round"/>`;
   });
   const legend = series.map(
     ({ name }, s) =>
@@ -50,6 +49,18 @@ export function svgChart(series: readonly Series[], options: ChartOptions): stri
     "</svg>",
     "",
   ].join("\n");
+}
+
+/** The axis from one round number to another, with some four to eight round steps. */
+function axisOf(series: readonly Series[], options: ChartOptions) {
+  const { low, high } = rangeOf(series, options);
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((round) => round * power >= rough) ?? 10);
+  const first = Math.floor(low / step);
+  const last = Math.ceil(high / step);
+  const ticks = Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+  return { low: first * step, high: last * step, ticks };
 }
 
 function escapeXml(text: string): string {

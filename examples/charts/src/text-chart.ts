@@ -2,8 +2,8 @@
 export interface Series {
   readonly name: string;
   readonly values: readonly number[];
-  /** Half-width of an interval around each value, for charts that can show it. */
-  readonly margins?: readonly number[];
+  /** An interval around each value, for charts that can show it. */
+  readonly band?: { readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
 export interface ChartOptions {
@@ -57,9 +57,11 @@ export function textChart(series: readonly Series[], options: ChartOptions): str
 
 /** Least and greatest value of the axis, never the same. */
 export function rangeOf(series: readonly Series[], { min, max }: Pick<ChartOptions, "min" | "max">) {
-  const values = series.flatMap((one) =>
-    one.values.flatMap((value, i) => [value - (one.margins?.[i] ?? 0), value + (one.margins?.[i] ?? 0)]),
-  );
+  const values = series.flatMap((one) => [
+    ...one.values,
+    ...(one.band?.low ?? []),
+    ...(one.band?.high ?? []),
+  ]);
   const low = min ?? Math.min(...values);
   const high = max ?? Math.max(...values);
   return { low, high: high > low ? high : low + 1 };

@@ -23,10 +23,13 @@ test("a chart of one value, or of equal ones, is drawn", () => {
 });
 
 test("an SVG chart holds every line, its band and escaped names", () => {
-  const svg = svgChart([{ ...rising, name: "a < b", margins: [1, 1, 1, 1, 1] }], {
-    title: "Score",
-    xLabel: "episode",
-  });
+  const svg = svgChart(
+    [{ ...rising, name: "a < b", band: { low: [0, 0, 1, 2, 3], high: [1, 2, 3, 4, 5] } }],
+    {
+      title: "Score",
+      xLabel: "episode",
+    },
+  );
   expect(svg).toContain("<polyline");
   expect(svg).toContain("<polygon");
   expect(svg).toContain("a &lt; b");

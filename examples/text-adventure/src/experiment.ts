@@ -9,6 +9,8 @@ export interface ExperimentOptions {
   readonly episodes: number;
   /** Most commands an episode. */
   readonly steps: number;
+  /** Neighbours of an estimate. */
+  readonly k: number;
   readonly prior: CandidateSource<AdventureState>;
   /** Called after each episode. */
   readonly onEpisode?: (score: number, episode: number) => void;
@@ -20,8 +22,8 @@ export interface ExperimentOptions {
  * @returns the score at the end of each episode, in points
  */
 export async function playEpisodes(environment: Environment, options: ExperimentOptions): Promise<number[]> {
-  const { learner, seed, episodes, steps, prior, onEpisode } = options;
-  const policy = await createPlayer(learner, seed);
+  const { learner, seed, episodes, steps, k, prior, onEpisode } = options;
+  const policy = await createPlayer(learner, seed, k);
   const graph = adventureGraph(environment, policy, prior, steps);
   const scores: number[] = [];
   for (let episode = 0; episode < episodes; episode++) {

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { Progress, type Series, svgChart, textChart } from "@jitrl/example-charts";
+import { movingAverage, Progress, type Series, svgChart, textChart } from "@jitrl/example-charts";
 import { chatModelFromKeys } from "@jitrl/example-models";
 import { ActionFile } from "./action-cache.js";
 import { Environment } from "./environment.js";
@@ -19,6 +19,7 @@ const usage = `npm run adventure -- [options]
   --steps N          most commands an episode          (60)
   --seeds N          runs of each learner              (1)
   --learner NAMES    ${learners.join(", ")}, or several with commas (static,plain)
+  --k N              neighbours of an estimate         (${settings.k})
   --prior NAME       uniform, or model: the chat model that there is a key for (uniform)
   --json FILE        write all scores and settings there
   --svg FILE         write the learning curve there    (examples/text-adventure/.jitrl/curve.svg)
@@ -35,7 +36,7 @@ Zork I is under the MIT licence since 2025: build or get zork1.z3 from the repos
 on GitHub, then say where it is with --story PATH. Any other version 3 story with a score plays as well.`),
 );
 const environment = openEnvironment(file);
-const prior = options.prior === "model" ? modelPrior(await modelOrStop()) : uniformPrior;
+const candidates = options.prior === "model" ? modelPrior(await modelOrStop()) : uniformPrior;
 
 const started = Date.now();
 const runs: { learner: Learner; seed: number; scores: number[] }[] = [];
@@ -47,11 +48,19 @@ for (const learner of options.learners) {
       soFar.push(score);
       progress.show(soFar.length, `score ${score}, mean ${meanOf(soFar).toFixed(1)}`);
     };
-    const { episodes, steps } = options;
+    const { episodes, steps, k } = options;
     runs.push({
       learner,
       seed,
-      scores: await playEpisodes(environment, { learner, seed, episodes, steps, prior, onEpisode }),
+      scores: await playEpisodes(environment, {
+        learner,
+        seed,
+        episodes,
+        steps,
+        k,
+        prior: candidates,
+        onEpisode,
+      }),
     });
   }
 }
@@ -62,26 +71,24 @@ const summary = options.learners.map((learner) => {
     learner,
     average: estimate(scores.map(meanOf)),
     lastFive: estimate(scores.map((run) => meanOf(run.slice(-5)))),
-    curve: curveOf(scores),
+    curve: curveOf(scores.map((run) => movingAverage(run, 5))),
   };
 });
 const series: Series[] = summary.map(({ learner, curve }) => ({
   name: learner,
   values: curve.values,
-  ...(options.seeds > 1 ? { margins: curve.margins } : {}),
+  ...(options.seeds > 1 ? { band: curve.band } : {}),
 }));
-const chart = {
-  title: `Score by episode, ${options.seeds === 1 ? "1 seed" : `mean of ${options.seeds} seeds${options.seeds > 1 ? " with 95 % intervals" : ""}`}`,
-  xLabel: "episode",
-};
+const over = options.seeds === 1 ? "1 seed" : `${options.seeds} seeds, 95 % intervals`;
+const chart = { title: `Score, mean of the last five episodes (${over})`, xLabel: "episode" };
 const curvePath = resolve(options.svg);
 await save(curvePath, svgChart(series, chart));
 if (options.json) {
   const seconds = (Date.now() - started) / 1000;
-  const { story: _, json: __, svg: ___, cache: ____, ...asked } = options;
+  const { episodes, steps, seeds, k, prior } = options;
   await save(
     resolve(options.json),
-    `${JSON.stringify({ story: { checksum: Story.open(file).checksum }, ...asked, settings, seconds, summary: summary.map(({ curve: _, ...rest }) => rest), runs }, null, 2)}\n`,
+    `${JSON.stringify({ story: { checksum: Story.open(file).checksum }, episodes, steps, seeds, prior, settings: { ...settings, k }, seconds, summary: summary.map(({ curve: _, ...rest }) => rest), runs }, null, 2)}\n`,
   );
 }
 
@@ -93,7 +100,7 @@ console.log(`
 ${"learner".padEnd(12)}${"average score".padStart(20)}${"last five episodes".padStart(24)}
 ${summary.map(({ learner, average, lastFive }) => `${learner.padEnd(12)}${interval(average).padStart(20)}${interval(lastFive).padStart(24)}`).join("\n")}
 
-${textChart(series, { ...chart, title: "Score by episode" })}
+${textChart(series, chart)}
 
 The curve as a picture: ${relative(process.cwd(), curvePath)}`);
 
@@ -106,6 +113,7 @@ function readOptions() {
       steps: { type: "string", default: "60" },
       seeds: { type: "string", default: "1" },
       learner: { type: "string", default: "static,plain" },
+      k: { type: "string", default: String(settings.k) },
       prior: { type: "string", default: "uniform" },
       json: { type: "string" },
       svg: { type: "string" },
@@ -118,7 +126,7 @@ function readOptions() {
     process.exit(0);
   }
   const from = process.env.INIT_CWD ?? process.cwd();
-  const positive = (name: "episodes" | "steps" | "seeds") => {
+  const positive = (name: "episodes" | "steps" | "seeds" | "k") => {
     const number = Number(values[name]);
     return Number.isInteger(number) && number >= 1
       ? number
@@ -141,6 +149,7 @@ function readOptions() {
     episodes: positive("episodes"),
     steps: positive("steps"),
     seeds: positive("seeds"),
+    k: positive("k"),
     learners: chosen,
     prior: values.prior,
     json: values.json === undefined ? undefined : resolve(from, values.json),

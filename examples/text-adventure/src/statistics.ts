@@ -26,14 +26,14 @@ export function meanOf(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Value by value over runs of the same length: the mean, and half of the width of its 95 % interval. */
-export function curveOf(runs: readonly (readonly number[])[]): { values: number[]; margins: number[] } {
-  const points = (runs[0] ?? []).map((_, i) => runs.map((run) => run[i]!));
-  const values = points.map(meanOf);
-  const margins = points.map((point, i) => {
-    const variance =
-      point.reduce((sum, value) => sum + (value - values[i]!) ** 2, 0) / Math.max(1, point.length - 1);
-    return 1.96 * Math.sqrt(variance / point.length);
-  });
-  return { values, margins };
+/** Value by value over runs of the same length: the mean and its 95 % interval. */
+export function curveOf(runs: readonly (readonly number[])[]): {
+  values: number[];
+  band: { low: number[]; high: number[] };
+} {
+  const points = (runs[0] ?? []).map((_, i) => estimate(runs.map((run) => run[i]!)));
+  return {
+    values: points.map(({ mean }) => mean),
+    band: { low: points.map(({ low }) => low), high: points.map(({ high }) => high) },
+  };
 }

@@ -94,6 +94,6 @@ test("intervals hold the mean and shrink to it without spread", () => {
     curveOf([
       [1, 2],
       [3, 2],
-    ]).values,
-  ).toEqual([2, 2]);
+    ]),
+  ).toMatchObject({ values: [2, 2], band: { high: [3, 2] } });
 });
