@@ -1,3 +1,4 @@
+export { explain } from "@jitrl/core";
 export {
   type CandidateRequest,
   type CandidateSource,
