@@ -13,6 +13,7 @@ const { values: options } = parseArgs({
   args: process.argv.slice(2).filter((argument) => argument !== "--"),
   options: {
     fresh: { type: "boolean", default: false },
+    offline: { type: "boolean", default: false },
     tickets: { type: "string" },
     experience: {
       type: "string",
@@ -21,7 +22,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const { model, description, tickets: affordable } = await chooseModel(process.env);
+const { model, description, tickets: affordable } = await chooseModel(options.offline ? {} : process.env);
 const count = options.tickets === undefined ? affordable : Number(options.tickets);
 if (!Number.isInteger(count) || count < 12) {
   console.error(`Expected --tickets to be an integer of at least 12, found ${options.tickets}.`);

@@ -2,7 +2,7 @@ import { finite, integer, invalid, list, record, string, text } from "./check.js
 import { canonicalJson, type JsonValue } from "./json.js";
 import { parseState, type State, type StateInput, toState } from "./state.js";
 
-/** How an episode ended. */
+/** How an episode ended; `aborted` only where the caller says so. */
 export type EpisodeEnd = "done" | "truncated" | "failed" | "aborted";
 
 /** Who chose the action of a step. */
@@ -178,10 +178,13 @@ export function parseEpisode(value: unknown): Episode {
     if (!rewards.has(parsed.id)) rewards.set(parsed.id, parsed);
   });
   if (!ends.includes(episode.end)) throw invalid("episode.end", ends.join(", "), episode.end);
-  const metadata = Object.entries(record(episode.metadata, "episode.metadata")).map(
-    ([key, member]): [string, string | number | boolean] => {
-      if (typeof member === "string" || typeof member === "boolean") return [key, member];
-      return [key, finite(member, `episode.metadata.${key}`)];
+  const metadata = Object.entries(record(episode.metadata, "episode.metadata")).flatMap(
+    ([key, member]): [string, string | number | boolean][] => {
+      if (member === undefined) return [];
+      if (typeof member === "string" || typeof member === "boolean" || Number.isFinite(member)) {
+        return [[key, member as string | number | boolean]];
+      }
+      throw invalid(`episode.metadata.${key}`, "a string, a finite number or a boolean", member);
     },
   );
   return {

@@ -1,4 +1,4 @@
-import type { Decision, DecisionReason } from "./decision.js";
+import type { DecidedCandidate, Decision, DecisionReason } from "./decision.js";
 
 const standing: Record<Exclude<DecisionReason, "learned">, string> = {
   "no-evidence": "No past state is similar enough",
@@ -48,12 +48,15 @@ export function explain(decision: Decision): string {
   const width = Math.min(WIDTH, Math.max(...shown.map(({ action }) => action.length), 6));
   lines.push(`  ${"action".padEnd(width)}  steps       Q       A   before    after`);
   for (const candidate of shown) {
-    const mark = candidate.action === chosen.action ? ">" : " ";
+    const mark = candidate.action === chosen.action ? ">" : beyondBudget(candidate, decision) ? "x" : " ";
     lines.push(
       `${mark} ${shorten(candidate.action, width).padEnd(width)}  ${String(candidate.count).padStart(5)}  ` +
         `${(candidate.q === undefined ? "-" : fixed(candidate.q)).padStart(6)}  ${signed(candidate.advantage).padStart(6)}  ` +
         `${percent(candidate.baseProbability)}   ${percent(candidate.probability)}`,
     );
+  }
+  if (shown.some((candidate) => beyondBudget(candidate, decision))) {
+    lines.push(`x: beyond the KL budget of ${fixed(settings.klBudget ?? 0)} nats, and so not executed`);
   }
   if (candidates.length > LISTED) lines.push(`  ... and ${candidates.length - LISTED} more`);
   if (reason === "learned") {
@@ -64,10 +67,15 @@ export function explain(decision: Decision): string {
           `selected ${settings.selection}, propensity ${fixed(decision.propensity)}.`,
       ),
     );
-    const best = [...evidence].sort((a, b) => b.return - a.return || b.order - a.order);
-    for (const step of best.slice(0, 3)) {
+    const compared = [...new Set([chosen.action, decision.preferredAction, decision.baseAction])];
+    for (const action of compared) {
+      const steps = evidence.filter((step) => step.action === action).sort((a, b) => b.order - a.order);
+      const [newest] = steps;
+      if (!newest) continue;
+      const returns = steps.slice(0, 8).map((step) => signed(step.return));
       lines.push(
-        `  ${shorten(step.action, WIDTH)} returned ${signed(step.return)} in ${step.episodeId.slice(-12)}, step ${step.step} (${fixed(step.similarity)})`,
+        `${shorten(action, WIDTH)}, the newest first: ${returns.join(" ")}${steps.length > 8 ? " ..." : ""}`,
+        `  last in episode ${newest.episodeId}, step ${newest.step}, similarity ${fixed(newest.similarity)}`,
       );
     }
   }
@@ -86,9 +94,21 @@ function verdictOf(decision: Decision): string {
   const updated = candidates.find(({ action }) => action === preferred)?.updatedLogit ?? top.updatedLogit;
   if (top.updatedLogit - updated > 1e-9 * Math.max(1, Math.abs(top.updatedLogit)))
     return `${preferred}: experience speaks for ${top.action}, but that is beyond the KL budget.`;
-  return preferred === baseAction
-    ? `${preferred}: experience agrees with the base action.`
-    : `${preferred} instead of ${baseAction}: experience speaks for it.`;
+  if (preferred !== baseAction) return `${preferred} instead of ${baseAction}: experience speaks for it.`;
+  const base = candidates.find(({ action }) => action === baseAction) ?? top;
+  const better = candidates.reduce((best, one) => (one.advantage > best.advantage ? one : best), base);
+  const gain = decision.beta * (better.advantage - base.advantage);
+  return gain > 1e-9
+    ? `${preferred}: experience leans towards ${better.action} (${signed(gain)} in logits), but not as far as ` +
+        `the base policy leans towards ${baseAction} (${signed(base.logit - better.logit)}).`
+    : `${preferred}: experience agrees with the base action.`;
+}
+
+/** Executing an action for certain diverges by −ln π₀; sampling keeps to the budget by its β instead. */
+function beyondBudget({ action, baseProbability }: DecidedCandidate, decision: Decision): boolean {
+  const { klBudget, selection } = decision.settings;
+  if (klBudget === null || selection === "sample" || decision.reason !== "learned") return false;
+  return action !== decision.baseAction && -Math.log(baseProbability) > klBudget + 1e-9;
 }
 
 /** A sentence as lines, broken at spaces. */

@@ -91,6 +91,13 @@ export interface Policy {
 
 /** @throws JitRLError `invalid-input` for an option out of its range */
 export function createPolicy(options: PolicyOptions): Policy {
+  checkMemory(options.memory);
+  if ("gamma" in options) {
+    throw new JitRLError(
+      "invalid-input",
+      "γ belongs to the memory, since returns are computed there: openMemory({ gamma }).",
+    );
+  }
   const { memory, mode = "on", random = Math.random, onError = () => {} } = options;
   const settings = settingsOf(options);
   const estimator = estimatorOf(options.estimator ?? "plain", settings);
@@ -173,6 +180,12 @@ export function createPolicy(options: PolicyOptions): Policy {
       return { reason: "memory-failed" };
     }
   }
+}
+
+function checkMemory(memory: unknown): void {
+  if (typeof memory === "object" && memory !== null && "neighbors" in memory && "learn" in memory) return;
+  const found = memory instanceof Promise ? "a promise: write `await openMemory()`" : String(memory);
+  throw new JitRLError("invalid-input", `Expected memory to be an ExperienceMemory, found ${found}.`);
 }
 
 function nothing(reason: DecisionReason): { estimate?: Estimate; reason: DecisionReason } {

@@ -36,7 +36,8 @@ describe("explain", () => {
     expect(text).toMatch(/^> escalate_to_a_human +2 +11\.00 +\+4\.00 +\d+\.\d % +\d+\.\d %$/m);
     expect(text).toMatch(/^ {2}refund_the_customer +1 +-1\.00 +-8\.00/m);
     expect(text).toMatch(/^ {2}close_the_ticket +0 /m);
-    expect(text).toContain("escalate_to_a_human returned +12.00");
+    expect(text).toMatch(/^escalate_to_a_human, the newest first: (\+\d+\.\d\d ?){2}$/m);
+    expect(text).toMatch(/^refund_the_customer, the newest first: -1\.00$/m);
     expectNarrow(text);
   });
 

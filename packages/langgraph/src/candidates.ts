@@ -1,5 +1,6 @@
 import { type Candidate, JitRLError } from "@jitrl/core";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { MessagesState } from "./channels.js";
 import { type ActionKey, type ToolCallSpec, toPayload } from "./tool-call.js";
 
 /** What a source of candidates is asked with. */
@@ -28,20 +29,30 @@ export type ListedAction =
  *
  * @example functionCandidates((state) => state.exits.map((exit) => ({ action: exit })))
  */
-export function functionCandidates<S>(
+export function functionCandidates<S extends object = MessagesState>(
   list: (
     state: S,
     request: CandidateRequest<S>,
   ) => readonly ListedAction[] | Promise<readonly ListedAction[]>,
 ): CandidateSource<S> {
   return async (request) => {
-    const actions = await list(request.state, request);
+    const actions: unknown = await list(request.state, request);
+    if (!isList(actions)) {
+      throw new JitRLError(
+        "candidates-failed",
+        `Expected the function to return a list of actions, found ${String(actions)}.`,
+      );
+    }
     return actions.map((listed) => {
       const logit = listed.logit ?? 0;
       if (!("call" in listed)) return { ...listed, logit };
       return { action: request.actionKey(listed.call), logit, payload: toPayload(listed.call) };
     });
   };
+}
+
+function isList(actions: unknown): actions is readonly ListedAction[] {
+  return Array.isArray(actions);
 }
 
 /**

@@ -101,6 +101,16 @@ export function requirePrivateState(
       { details: { node } },
     );
   }
+  const visible = Object.entries(own).filter(
+    ([key, value]) => !(key in privateChannels) && value !== undefined,
+  );
+  if (visible.length === 0) {
+    throw new JitRLError(
+      "missing-channel",
+      `${node} sees nothing of the graph's state: its options name other channels. In a graph with messages add it with ${node}.options, else with ${node}.optionsFor(YourState).`,
+      { details: { node } },
+    );
+  }
   return own as PrivateState;
 }
 

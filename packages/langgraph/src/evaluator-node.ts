@@ -30,8 +30,9 @@ import { findRun, type Run } from "./run.js";
 import { outcomeRewards, type ToolReward, toolRewards } from "./run-rewards.js";
 import { type EndUpdate, type Trajectory, unsentKey } from "./trajectory.js";
 
-/** The episode that is being judged. */
+/** The run that is being judged. */
 export interface FinishedRun {
+  /** As it will be stored, e.g. for later `policy.feedback`. */
   readonly episodeId: string;
   readonly threadId: string | undefined;
   readonly end: EpisodeEnd;
@@ -48,6 +49,7 @@ export type RewardFunction<S> = (
 ) => number | readonly number[] | undefined | Promise<number | readonly number[] | undefined>;
 
 export interface EvaluatorNodeOptions<S extends object = MessagesState> {
+  /** The same as the JitRLNode's: its memory takes the episode. */
   policy: Policy;
   /** Judges the run from the finished state. @default nothing is judged but by tools */
   reward?: RewardFunction<S>;
@@ -93,6 +95,12 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
 
   constructor(options: EvaluatorNodeOptions<S>) {
     super();
+    if (!options.policy) {
+      throw new JitRLError(
+        "invalid-input",
+        "Expected { policy }: the one that createPolicy gave the JitRLNode.",
+      );
+    }
     this.#options = options;
   }
 
@@ -166,7 +174,13 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
 
   #metadata(state: S, config: LangGraphRunnableConfig): EpisodeInput["metadata"] {
     try {
-      return this.#options.metadata?.(state, config);
+      const entries = Object.entries(this.#options.metadata?.(state, config) ?? {});
+      const bad = entries
+        .filter(([, value]) => value !== undefined && !isMetadata(value))
+        .map(([key]) => key);
+      // What cannot be kept must not cost the episode.
+      if (bad.length > 0) this.#report(badMetadata(bad), config);
+      return Object.fromEntries(entries.filter(([, value]) => isMetadata(value)));
     } catch (error) {
       this.#report(error, config);
       return undefined;
@@ -279,9 +293,20 @@ function episodeOf(
   };
 }
 
+function isMetadata(value: unknown): boolean {
+  return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
+}
+
+function badMetadata(keys: readonly string[]): JitRLError {
+  return new JitRLError(
+    "invalid-input",
+    `Expected metadata of strings, finite numbers and booleans; left out: ${keys.join(", ")}.`,
+  );
+}
+
 function threadOf({ configurable }: LangGraphRunnableConfig): string | undefined {
   const id: unknown = configurable?.thread_id;
-  return typeof id === "string" && id !== "" ? id : undefined;
+  return (typeof id === "string" && id !== "") || typeof id === "number" ? String(id) : undefined;
 }
 
 function messageOf(error: unknown): string {

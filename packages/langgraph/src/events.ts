@@ -39,19 +39,27 @@ export function emit(config: LangGraphRunnableConfig, event: JitRLEvent): void {
   config.writer?.(event);
 }
 
-/** Tells of a failure that the agent survives: to the caller's `onError` and to the stream. */
+const warned = new Set<string>();
+
+/** Without anybody who listens a fault would be silent, and the agent would just never learn. Each kind is told once. */
+function warnOnce(code: string, message: string): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  const text = `JitRL (${code}): ${message} The agent goes on without learning from it; give the nodes an onError to be told each time.`;
+  if (typeof process !== "undefined" && typeof process.emitWarning === "function") process.emitWarning(text);
+}
+
+/** Tells of a failure that the agent survives: to the stream, and to the caller's `onError` or else as a warning. */
 export function report(
   error: unknown,
   config: LangGraphRunnableConfig,
   onError?: (error: unknown) => void,
 ): void {
   const code = JitRLError.isInstance(error) ? error.code : "unknown";
-  emit(config, {
-    type: "jitrl:error",
-    code,
-    message: error instanceof Error ? error.message : String(error),
-  });
-  onError?.(error);
+  const message = error instanceof Error ? error.message : String(error);
+  emit(config, { type: "jitrl:error", code, message });
+  if (onError) onError(error);
+  else warnOnce(code, message);
 }
 
 /** A decision in short, as it stands in `response_metadata.jitrl` of the message that carries the call. */

@@ -33,6 +33,7 @@ import { type ActionKey, fromPayload, type ToolCallSpec, toolCallKey, toPayload 
 
 /** @typeParam U what `apply` writes, where updates are typed otherwise than the state: `typeof YourState.Update` */
 export interface JitRLNodeOptions<S extends object = MessagesState, U extends object = Partial<S>> {
+  /** What chooses; several graphs may share one. */
   policy: Policy;
   /** Where candidate actions come from. */
   candidates: CandidateSource<S>;
@@ -104,6 +105,12 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
 
   constructor(options: JitRLNodeOptions<S, U>) {
     super();
+    if (!options.policy || typeof options.candidates !== "function") {
+      throw new JitRLError(
+        "invalid-input",
+        "Expected { policy, candidates }: a policy of createPolicy, and a source of candidates such as functionCandidates.",
+      );
+    }
     if (options.apply && !options.describeState) {
       throw new JitRLError(
         "invalid-input",
@@ -154,9 +161,15 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
 
   /** A choice in a graph where only the candidates say what can be done. */
   async #choose(state: S, config: LangGraphRunnableConfig): Promise<Decided & { decision: Decision }> {
-    const { policy, candidates: source, describeState, actionKey = toolCallKey } = this.#options;
+    const { policy, candidates: source, actionKey = toolCallKey } = this.#options;
     const candidates = await this.#candidates(() => source({ state, actionKey, config }));
-    const described = toState(describeState?.(state) ?? "");
+    if (candidates.length === 0) {
+      throw new JitRLError(
+        "candidates-failed",
+        "Expected at least one candidate in this state, found an empty list. Route around the node where there is nothing to choose.",
+      );
+    }
+    const described = this.#describe(state);
     const decision = await policy.decide({ state: described, candidates, describedBy: this.#describedBy });
     const { action, payload } = decision.chosen;
     return {
@@ -261,7 +274,9 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
 
   #describe(state: S): Step["state"] {
     const { describeState, actionKey } = this.#options;
-    return toState(describeState?.(state) ?? describeMessages(messagesOf(state) ?? [], actionKey));
+    return toState(
+      describeState ? describeState(state) : describeMessages(messagesOf(state) ?? [], actionKey),
+    );
   }
 
   #observed(state: S, config: LangGraphRunnableConfig): { observation?: JsonValue } {

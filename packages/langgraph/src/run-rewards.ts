@@ -18,13 +18,19 @@ export function outcomeRewards(
   if (value === undefined) return [];
   const source = "environment:reward";
   if (typeof value === "number") return [checked({ id: "reward", value, source, at })];
+  if (!Array.isArray(value)) {
+    throw new JitRLError(
+      "reward-failed",
+      `Expected a number, one a step, or undefined, found ${String(value)}.`,
+    );
+  }
   if (value.length !== steps.length) {
     throw new JitRLError(
       "reward-failed",
       `Expected one reward a step, that is ${steps.length}, found ${value.length}.`,
     );
   }
-  return value.map((one, step) => checked({ id: `reward-${step}`, step, value: one, source, at }));
+  return value.map((one: number, step) => checked({ id: `reward-${step}`, step, value: one, source, at }));
 }
 
 /** What the answers of tools say of the steps that called them; what cannot be read is told and left out. */

@@ -15,7 +15,7 @@ import {
   type VerbalizedCandidatesOptions,
   verbalizedCandidates,
 } from "../src/index.js";
-import { agentGraph, experience, lines, named, onThread, say, walk, walkGraph } from "./graphs.js";
+import { agentGraph, experience, lines, named, onThread, say, type Walk, walk, walkGraph } from "./graphs.js";
 
 const thread = onThread("one");
 
@@ -336,10 +336,15 @@ describe("functionCandidates", () => {
   });
 
   it.each([
-    ["are none", functionCandidates(() => []), "invalid-candidates", /at least one candidate/u],
+    [
+      "are none",
+      functionCandidates<typeof Walk.State>(() => []),
+      "candidates-failed",
+      /at least one candidate/u,
+    ],
     [
       "cannot be told",
-      functionCandidates(() => {
+      functionCandidates<typeof Walk.State>(() => {
         throw new Error("no map");
       }),
       "candidates-failed",

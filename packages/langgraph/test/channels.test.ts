@@ -307,7 +307,7 @@ describe("the private channel", () => {
       .compile();
     await expect(graph.invoke(say("go"))).rejects.toMatchObject({
       code: "missing-channel",
-      message: expect.stringMatching(/found no channel "messages".*JitRLNode\.options.*apply/u),
+      message: expect.stringMatching(/sees nothing of the graph's state.*JitRLNode\.optionsFor/u),
     });
   });
 
@@ -323,6 +323,27 @@ describe("the private channel", () => {
     const node = new JitRLNode({ policy, candidates: functionCandidates(() => []) });
     await expect(node.invoke({ messages: [obey(say("a").messages)] })).rejects.toMatchObject({
       code: "missing-channel",
+    });
+  });
+});
+
+describe("options for messages in a graph without", () => {
+  it("are an error, for each of the nodes", async () => {
+    const { policy } = await experience();
+    const Topic = Annotation.Root({ topic: Annotation<string>() });
+    const node = new JitRLNode<typeof Topic.State>({
+      policy,
+      candidates: functionCandidates<typeof Topic.State>(() => [{ action: "a" }]),
+      describeState: ({ topic }) => topic,
+      apply: () => ({ topic: "a" }),
+    });
+    const graph = new StateGraph(Topic)
+      .addNode("jitrl", node, JitRLNode.options)
+      .addEdge(START, "jitrl")
+      .compile();
+    await expect(graph.invoke({ topic: "lamps" })).rejects.toMatchObject({
+      code: "missing-channel",
+      message: expect.stringContaining("JitRLNode.optionsFor(YourState)"),
     });
   });
 });
