@@ -4,6 +4,7 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
+import { installRedis } from "./install-redis.mjs";
 import { root, setUp } from "./set-up.mjs";
 
 const selection = process.argv.slice(2);
@@ -21,6 +22,8 @@ if (selection.length === 0) {
   ]);
   await check("types (tsc)", "tsc", ["-p", "tsconfig.json"]);
 }
+// A selection of other packages needs no Redis.
+if (selection.length === 0 || selection.some((argument) => argument.includes("redis"))) installRedis();
 await vitest(selection);
 for (const remark of remarks) console.log(remark);
 if (total.passed + total.failed === 0) {

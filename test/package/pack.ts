@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, readdir, realpath, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -39,6 +40,9 @@ export async function packAll(folder: string): Promise<{ entry: WorkspacePackage
     await copyPackage(entry, copy);
     // The libraries' declarations are checked where a project uses the packages, and need not be twice.
     await run(tool("tsc"), ["-p", "tsconfig.json", "--skipLibCheck"], copy);
+    // What the build script copies besides.
+    const scripts = join(copy, "src/lua");
+    if (existsSync(scripts)) await cp(scripts, join(copy, "dist/lua"), { recursive: true });
     await run(tool("pnpm"), ["pack", "--pack-destination", copy], copy);
     const tarball = (await readdir(copy)).find((name) => name.endsWith(".tgz"));
     if (!tarball) throw new Error(`pnpm pack left no tarball in ${copy}.`);
@@ -63,7 +67,8 @@ async function copyPackage({ path, manifest }: WorkspacePackage, copy: string): 
 export async function linkPackage(name: string, target: string, folder: string): Promise<void> {
   const link = join(folder, "node_modules", name);
   await mkdir(join(link, ".."), { recursive: true });
-  await symlink(await realpath(target), link, "dir");
+  // Several packages may have the same peer.
+  if (!existsSync(link)) await symlink(await realpath(target), link, "dir");
 }
 
 function folderOf(name: string): string {

@@ -58,7 +58,7 @@ describe.each(names)("%s as it is published", (name) => {
     const strange = found.filter(
       (file) =>
         !["package.json", "README.md", "LICENSE"].includes(file) &&
-        !/^dist\/.*\.(?:js|d\.ts|js\.map)$/.test(file),
+        !/^dist\/(?:.*\.(?:js|d\.ts|js\.map)|lua\/[\w-]+\.lua)$/.test(file),
     );
     expect(strange).toEqual([]);
     expect(found.filter((file) => /(?:^|[./])test\b/.test(file))).toEqual([]);

@@ -15,6 +15,7 @@ const brand = Symbol.for("jitrl.error");
  * | `store-locked` | another process, or this one, already writes to this file |
  * | `store-corrupt` | the file is not an experience file, or of a newer version |
  * | `store-failed` | the store could not write |
+ * | `store-unavailable` | the store is out of reach for now; the same call may succeed later |
  * | `missing-channel` | a node was added to a graph without its options |
  * | `candidates-failed` | a source of candidates failed or gave none |
  * | `reward-failed` | a reward function failed or gave something that is not a reward |
@@ -30,6 +31,7 @@ export type JitRLErrorCode =
   | "store-locked"
   | "store-corrupt"
   | "store-failed"
+  | "store-unavailable"
   | "missing-channel"
   | "candidates-failed"
   | "reward-failed";

@@ -1,6 +1,7 @@
 import type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
 import { stepReturns } from "./returns.js";
-import { LinearSimilarityIndex, type SearchOptions, type SimilarityIndex } from "./similarity-index.js";
+import { ExactSimilarityIndex } from "./similarity/exact-similarity-index.js";
+import type { SearchOptions, SimilarityIndex } from "./similarity-index.js";
 import type { State } from "./state.js";
 import type { StoredEpisode } from "./store.js";
 
@@ -30,7 +31,7 @@ export class EvidenceIndex {
   #steps = 0;
   #setAside = 0;
 
-  constructor(gamma: number, index: SimilarityIndex = new LinearSimilarityIndex()) {
+  constructor(gamma: number, index: SimilarityIndex = new ExactSimilarityIndex()) {
     this.#gamma = gamma;
     this.#index = index;
   }

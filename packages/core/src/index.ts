@@ -63,6 +63,7 @@ export { discountedReturns, stepReturns } from "./returns.js";
 export { REWARD_PRECEDENCE, type StepRewards, stepRewards } from "./rewards.js";
 export type { SelectionMode, Ties } from "./select.js";
 export { checkSelector, selects } from "./selector.js";
+export { ExactSimilarityIndex } from "./similarity/exact-similarity-index.js";
 export { jaccard, similarity } from "./similarity.js";
 export {
   LinearSimilarityIndex,

@@ -56,6 +56,8 @@ export type LearnReceipt =
   | { readonly status: "stored" | "duplicate"; readonly episodeId: string; readonly revision: number }
   /** It was forgotten after it began, so it was refused. */
   | { readonly status: "forgotten"; readonly episodeId: string }
+  /** The store is out of reach: it waits in this process, is stored when the store is back, and can be retrieved then. */
+  | { readonly status: "buffered"; readonly episodeId: string }
   /** The id belongs to an episode with other steps; nothing changed. */
   | { readonly status: "conflict"; readonly episodeId: string };
 
@@ -180,16 +182,20 @@ export class ExperienceMemory {
    * Adds an episode; it can be retrieved when this resolves. The same episode again changes nothing, and adds
    * nothing but rewards with new ids.
    *
-   * @throws JitRLError `invalid-input`, `oversized-state`, `store-failed`, `memory-closed`
+   * @throws JitRLError `invalid-input`, `oversized-state`, `store-failed`, `store-unavailable`, `memory-closed`
    */
   learn(input: EpisodeInput): Promise<LearnReceipt> {
     return this.#begin(async () => {
       const episode = toEpisode(input, { now: this.#now, newId: this.#newId });
-      return this.#change(episode.id, (held) => {
-        if (!held) return episode;
-        if (stepsOf(held) !== stepsOf(episode)) return "conflict";
-        return withRewards(held, episode.rewards);
-      });
+      return this.#change(
+        episode.id,
+        (held) => {
+          if (!held) return episode;
+          if (stepsOf(held) !== stepsOf(episode)) return "conflict";
+          return withRewards(held, episode.rewards);
+        },
+        true,
+      );
     });
   }
 
@@ -197,7 +203,8 @@ export class ExperienceMemory {
    * Adds a reward to an episode that is already there: it becomes a new revision, and its returns change with it.
    *
    * @param target an episode, or a thread: then its latest episode
-   * @throws JitRLError `episode-not-found`, `invalid-input`, `conflict`, `store-failed`, `memory-closed`
+   * @throws JitRLError `episode-not-found`, `invalid-input`, `conflict`, `store-failed`, `store-unavailable`,
+   * `memory-closed`
    */
   feedback(target: FeedbackTarget, feedback: Feedback): Promise<LearnReceipt> {
     return this.#begin(async () => {
@@ -271,12 +278,17 @@ export class ExperienceMemory {
     }
   }
 
-  /** Changes of one episode in this process come one after the other, so only other processes are in the way. */
+  /**
+   * Changes of one episode in this process come one after the other, so only other processes are in the way.
+   *
+   * @param blind whether the change may be made without knowing what is there
+   */
   async #change(
     id: string,
     change: (held: Episode | undefined) => Episode | "conflict",
+    blind = false,
   ): Promise<LearnReceipt> {
-    const work = () => this.#tryToChange(id, change);
+    const work = () => this.#tryToChange(id, change, blind);
     const changing = (this.#changing.get(id) ?? Promise.resolve()).then(work, work);
     this.#changing.set(id, changing);
     try {
@@ -290,15 +302,17 @@ export class ExperienceMemory {
   async #tryToChange(
     id: string,
     change: (held: Episode | undefined) => Episode | "conflict",
+    blind: boolean,
   ): Promise<LearnReceipt> {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const held = await this.#store.get(id);
+      const held = await (blind ? this.#heldIfKnown(id) : this.#store.get(id));
       const changed = change(held);
       if (changed === "conflict") return { status: "conflict", episodeId: id };
       if (changed === held) return { status: "duplicate", episodeId: id, revision: held.revision };
       const result = await this.#store.put(changed, { expectedRevision: held?.revision ?? 0 });
       if (result.status === "conflict") continue;
-      if (result.status === "forgotten") return { status: "forgotten", episodeId: id };
+      if (result.status === "forgotten" || result.status === "buffered")
+        return { status: result.status, episodeId: id };
       await this.#enqueue(() => this.#refresh(id, result.revision));
       return { status: result.status, episodeId: id, revision: result.revision };
     }
@@ -309,6 +323,16 @@ export class ExperienceMemory {
         details: { episodeId: id },
       },
     );
+  }
+
+  /** A store that is out of reach may still take an episode as if it were new, and settle later what was there. */
+  async #heldIfKnown(id: string): Promise<Episode | undefined> {
+    try {
+      return await this.#store.get(id);
+    } catch (error) {
+      if (JitRLError.isInstance(error) && error.code === "store-unavailable") return undefined;
+      throw error;
+    }
   }
 
   async #take(change: StoreChange): Promise<void> {
@@ -411,7 +435,7 @@ function stepsOf(episode: Episode): string {
 function notFound(what: string, details: Record<string, unknown>): JitRLError {
   return new JitRLError(
     "episode-not-found",
-    `Expected ${what} in memory, found none: it may not have ended yet, or was evicted or forgotten.`,
+    `Expected ${what} in memory, found none: it may not have ended yet, was evicted or forgotten, or ran without a thread.`,
     { details },
   );
 }

@@ -130,7 +130,8 @@ export function parseState(value: unknown): State {
       const what = `state.features.${name}`;
       const feature = record(part, what);
       const tokens = list(feature.tokens, `${what}.tokens`).map((token, i) =>
-        string(token, `${what}.tokens[${i}]`),
+        // The name of the place is worth its making only where it is told.
+        typeof token === "string" ? token : string(token, `${what}.tokens[${i}]`),
       );
       const weight = finite(feature.weight, `${what}.weight`);
       if (weight < 0) throw invalid(`${what}.weight`, "at least 0", weight);

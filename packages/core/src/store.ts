@@ -18,7 +18,9 @@ export type PutResult =
   /** Another revision is there than was expected (0: none); nothing changed. */
   | { readonly status: "conflict"; readonly revision: number }
   /** It, or what it belongs to, was forgotten after it began; it was refused. */
-  | { readonly status: "forgotten" };
+  | { readonly status: "forgotten" }
+  /** The store is out of reach: it waits in this process, and is stored when the store is back. Not safe until then. */
+  | { readonly status: "buffered" };
 
 /** What changed in a store. Listeners fetch the content with `get`. */
 export type StoreChange =

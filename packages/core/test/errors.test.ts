@@ -12,6 +12,7 @@ const codes = [
   "store-locked",
   "store-corrupt",
   "store-failed",
+  "store-unavailable",
   "missing-channel",
   "candidates-failed",
   "reward-failed",

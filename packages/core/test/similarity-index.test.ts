@@ -117,7 +117,7 @@ describe("the exact index finds what comparing every state finds", () => {
           }
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 800 },
     );
   });
 });

@@ -23,6 +23,7 @@ export interface WeightedColumns {
  */
 export class BitSlicedCounter {
   #planes = new Int32Array(0);
+  #seen = 0;
 
   /**
    * Visits the slots whose columns weigh `least()` or more in sum, in ascending order.
@@ -38,15 +39,7 @@ export class BitSlicedCounter {
     const most = weights.reduce((sum, weight) => sum + weight, 0);
     const bits = 32 - Math.clz32(most);
     if (this.#planes.length < (bits + 1) * CHUNK) this.#planes = new Int32Array((bits + 1) * CHUNK);
-    const groups: { readonly bit: number; readonly offsets: Int32Array }[] = [];
-    for (let bit = 0; bit < bits; bit++) {
-      const own = offsets.filter((_, i) => (weights[i]! >> bit) & 1);
-      for (let i = 0; i < own.length; i += GROUP) {
-        const group = own.slice(i, i + GROUP);
-        while (group.length % 8 > 0) group.push(empty);
-        groups.push({ bit, offsets: Int32Array.from(group) });
-      }
-    }
+    const groups = groupsOf(offsets, weights, bits, empty);
     for (let from = 0; from < words; from += CHUNK) {
       const needed = least();
       if (needed > most) return;
@@ -56,7 +49,11 @@ export class BitSlicedCounter {
       for (let bit = 0; bit <= bits; bit++) {
         this.#planes.fill(-((start >> bit) & 1), bit * CHUNK, bit * CHUNK + CHUNK);
       }
-      for (const group of groups) add(matrix, group.offsets, from, length, this.#planes, group.bit, bits);
+      for (const group of groups) this.#seen ^= fetchLines(matrix, group.offsets, from, length);
+      for (const { bit, offsets } of groups) {
+        if (offsets.length === 1) addOne(matrix, offsets[0]! + from, length, this.#planes, bit, bits);
+        else add(matrix, offsets, from, length, this.#planes, bit, bits);
+      }
       this.#visit(bits, start, from, length, visit);
     }
   }
@@ -80,6 +77,64 @@ export class BitSlicedCounter {
       }
     }
   }
+}
+
+interface Group {
+  /** The plane that these columns are added to. */
+  readonly bit: number;
+  /** One, or a multiple of eight. */
+  readonly offsets: Int32Array;
+}
+
+function groupsOf(
+  offsets: readonly number[],
+  weights: readonly number[],
+  bits: number,
+  empty: number,
+): readonly Group[] {
+  const groups: Group[] = [];
+  for (let bit = 0; bit < bits; bit++) {
+    const own = offsets.filter((_, i) => (weights[i]! >> bit) & 1);
+    const alone = own.length % 8 < 4 ? own.length % 8 : 0;
+    for (const offset of own.splice(0, alone)) groups.push({ bit, offsets: Int32Array.of(offset) });
+    while (own.length % 8 > 0) own.push(empty);
+    for (let i = 0; i < own.length; i += GROUP) {
+      groups.push({ bit, offsets: Int32Array.from(own.slice(i, i + GROUP)) });
+    }
+  }
+  return groups;
+}
+
+/** Adds a column to the planes from `low` to `high`; most carries, and many words of rare columns, are zero. */
+function addOne(
+  matrix: Int32Array,
+  from: number,
+  length: number,
+  planes: Int32Array,
+  low: number,
+  high: number,
+): void {
+  for (let word = 0; word < length; word++) {
+    let carry = matrix[from + word]!;
+    for (let plane = low; carry !== 0 && plane <= high; plane++) {
+      const bits = planes[plane * CHUNK + word]!;
+      planes[plane * CHUNK + word] = bits ^ carry;
+      carry &= bits;
+    }
+  }
+}
+
+/**
+ * Reads a word of each cache line that {@link add} is about to read: so many columns at once are more than a processor
+ * fetches ahead by itself, but here it waits for all of them together.
+ */
+function fetchLines(matrix: Int32Array, offsets: Int32Array, from: number, length: number): number {
+  let seen = 0;
+  for (let i = 0; i < offsets.length; i++) {
+    const end = offsets[i]! + from + length;
+    for (let at = offsets[i]! + from; at < end; at += 16) seen ^= matrix[at]!;
+  }
+  return seen;
 }
 
 /**
@@ -140,8 +195,9 @@ function add(
     }
     let carry = 0;
     for (let plane = low, n = 0; plane <= high; plane++, n++) {
-      const x = planes[plane * CHUNK + word]!;
       const y = n === 0 ? n0 : n === 1 ? n1 : n === 2 ? n2 : n === 3 ? n3 : n === 4 ? n4 : n === 5 ? n5 : 0;
+      if (n > 5 && carry === 0) break;
+      const x = planes[plane * CHUNK + word]!;
       const u = x ^ y;
       planes[plane * CHUNK + word] = u ^ carry;
       carry = (x & y) | (u & carry);

@@ -76,16 +76,20 @@ export class Partition {
     this.name = name;
   }
 
-  open(id: number, address: number): number {
+  /** A slot for the state with this id. */
+  open(id: number): number {
     const slot = this.#free.pop() ?? this.slots++;
-    this.ids = grown(Int32Array, this.ids, slot + 1);
-    this.addresses = grown(Uint32Array, this.addresses, slot + 1);
-    this.recencies = grown(Float64Array, this.recencies, slot + 1);
+    this.#fit(slot + 1);
     this.ids[slot] = id;
-    this.addresses[slot] = address;
     this.recencies[slot] = 0;
     this.count++;
     return slot;
+  }
+
+  #fit(slots: number): void {
+    this.ids = grown(Int32Array, this.ids, slots);
+    this.addresses = grown(Uint32Array, this.addresses, slots);
+    this.recencies = grown(Float64Array, this.recencies, slots);
   }
 
   close(slot: number): void {
@@ -120,6 +124,15 @@ export class Partition {
     const known = this.#byKey.get(key);
     if (known) return known;
     const number = this.#freeSchemas.pop() ?? this.schemas.length;
+    return this.#addSchema(number, key, entries, newSpace);
+  }
+
+  #addSchema(
+    number: number,
+    key: string,
+    entries: readonly (readonly [string, number])[],
+    newSpace: () => number,
+  ): Schema {
     const features = entries.map(([name]) => {
       const feature = this.features.get(name) ?? new FeatureSpace(name, newSpace());
       this.features.set(name, feature);
@@ -143,5 +156,32 @@ export class Partition {
       this.features.delete(feature.name);
       for (const space of [feature.sizeSpace, ...feature.spaces]) freeSpace(space);
     }
+  }
+
+  // What is read from a snapshot is entered with these.
+
+  /** So many slots, all of them without a state. */
+  reopen(slots: number): void {
+    this.#fit(slots);
+    this.ids.fill(-1);
+    this.slots = slots;
+  }
+
+  /** @param entries of features that are there, or none for a number that is free; @returns false for a known schema */
+  reopenSchema(number: number, entries: readonly (readonly [string, number])[]): boolean {
+    if (entries.length === 0) {
+      this.schemas[number] = undefined;
+      this.#freeSchemas.push(number);
+      return true;
+    }
+    const key = JSON.stringify(entries);
+    if (this.#byKey.has(key)) return false;
+    this.#addSchema(number, key, entries, () => -1);
+    return true;
+  }
+
+  /** All slots without a state can be opened. */
+  listFree(): void {
+    for (let slot = this.slots - 1; slot >= 0; slot--) if (this.ids[slot]! < 0) this.#free.push(slot);
   }
 }

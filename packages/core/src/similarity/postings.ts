@@ -42,6 +42,11 @@ export class Postings {
     return this.#rows[ROW * term + COUNT]!;
   }
 
+  /** Number of states that the list of a term has room for. */
+  capacity(term: number): number {
+    return this.#rows[ROW * term + CAPACITY]!;
+  }
+
   isColumn(term: number): boolean {
     return this.#rows[ROW * term + CAPACITY] === COLUMN;
   }
@@ -67,9 +72,9 @@ export class Postings {
     this.#rows[ROW * term + LAST] = -1;
   }
 
-  /** Prepares a term, just opened, for a known number of states in so many slots. */
-  expect(term: number, count: number, slots: number, columns: ColumnMatrix): void {
-    if (isCommon(count, slots)) this.#openColumn(term, { slots, columns });
+  /** Prepares a term, just opened, for a known number of states. */
+  expect(term: number, count: number, partition: Slots): void {
+    if (isCommon(count, partition.slots)) this.#openColumn(term, partition);
     else this.#resize(term, count);
   }
 
@@ -80,7 +85,8 @@ export class Postings {
     const { pages } = this.#memory;
     const rows = this.#rows;
     for (let i = from; i < to; i++) {
-      const row = ROW * terms[i]!;
+      const term = terms[i]!;
+      const row = ROW * term;
       const count = rows[row + COUNT]!;
       const capacity = rows[row + CAPACITY]!;
       if (capacity === COLUMN) {
@@ -91,7 +97,22 @@ export class Postings {
         pages[this.#memory.page(address)]![this.#memory.offset(address) + count] = slot;
         rows[row + COUNT] = count + 1;
         rows[row + LAST] = slot;
-      } else this.add(terms[i]!, slot, partition);
+      } else this.add(term, slot, partition);
+    }
+  }
+
+  /** Appends to lists that have room: terms and slots stand in turn, the slots of a term in ascending order. */
+  append(entries: Int32Array, from: number, to: number): void {
+    const { pages } = this.#memory;
+    const rows = this.#rows;
+    for (let at = from; at < to; at += 2) {
+      const row = ROW * entries[at]!;
+      const slot = entries[at + 1]!;
+      const address = rows[row + ADDRESS]!;
+      const count = rows[row + COUNT]!;
+      pages[this.#memory.page(address)]![this.#memory.offset(address) + count] = slot;
+      rows[row + COUNT] = count + 1;
+      rows[row + LAST] = slot;
     }
   }
 
@@ -114,7 +135,7 @@ export class Postings {
         this.add(term, slot, partition);
         return;
       }
-      this.#resize(term, count + (count >> 2) + 1);
+      this.#resize(term, count < 32 ? 2 * count + 2 : count + (count >> 2));
     }
     rows[row + COUNT] = count + 1;
     const address = rows[row + ADDRESS]!;
@@ -159,9 +180,13 @@ export class Postings {
     if (capacity > 0) {
       const block = memory.allocate(capacity);
       if (old > 0) {
+        const count = rows[row + COUNT]!;
+        const source = memory.pages[memory.page(from)]!;
+        const target = memory.pages[memory.page(block)]!;
         const start = memory.offset(from);
-        const list = memory.pages[memory.page(from)]!.subarray(start, start + rows[row + COUNT]!);
-        memory.pages[memory.page(block)]!.set(list, memory.offset(block));
+        const to = memory.offset(block);
+        if (count > 64) target.set(source.subarray(start, start + count), to);
+        else for (let i = 0; i < count; i++) target[to + i] = source[start + i]!;
       }
       rows[row + ADDRESS] = block;
     }

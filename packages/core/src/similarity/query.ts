@@ -1,5 +1,6 @@
 import type { SearchOptions } from "../similarity-index.js";
 import type { State } from "../state.js";
+import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
 import type { FeatureSpace, Partition } from "./partition.js";
 import type { Postings } from "./postings.js";
@@ -43,6 +44,9 @@ export interface QueryFeature {
 export class Query {
   features: QueryFeature[] = [];
   weights = 0;
+  /** Bits of the counts of one slot, and the lowest bit of each of these counts. */
+  countBits = 0;
+  countUnits = 1;
   /** Tokens of all features. */
   size = 0;
   /** All known terms, for marking: they stand in the first {@link count} places. */
@@ -53,7 +57,7 @@ export class Query {
   /** Places of the terms that have lists, in the order in which they are walked. */
   lists = new Float64Array(64);
   listCount = 0;
-  /** Places of the terms that have columns. */
+  /** Places of the terms that have columns, the rarest first. */
   readonly columns: number[] = [];
   #numbers = new Int32Array(64);
 
@@ -61,7 +65,7 @@ export class Query {
     partition: Partition,
     state: State,
     { minFeatureSimilarity = {} }: SearchOptions,
-    { vocabulary, terms, postings }: { vocabulary: Vocabulary; terms: Terms; postings: Postings },
+    { vocabulary, terms, postings }: Contents,
   ): void {
     const entries = Object.entries(state.features);
     this.weights = entries.reduce((sum, [, { weight }]) => sum + weight, 0);
@@ -123,11 +127,15 @@ export class Query {
   #layOut(): void {
     const counted = this.features.filter(({ share, known }) => share > 0 && known > 0);
     const widths = counted.map(({ known }) => 32 - Math.clz32(known));
-    const separate = widths.reduce((sum, width) => sum + width, 0) <= COUNT_BITS;
+    const width = widths.reduce((sum, width) => sum + width, 0);
+    const separate = width <= COUNT_BITS;
+    this.countBits = separate ? width : COUNT_BITS;
+    this.countUnits = 1;
     let shift = 0;
     counted.forEach((feature, i) => {
       feature.shift = separate ? shift : 0;
       feature.mask = separate ? 2 ** widths[i]! - 1 : 2 ** COUNT_BITS - 1;
+      this.countUnits |= 1 << feature.shift;
       shift += widths[i]!;
     });
   }
@@ -151,6 +159,8 @@ export class Query {
     }
     this.lists.subarray(0, this.listCount).sort();
     for (let i = 0; i < this.listCount; i++) this.lists[i]! %= 2 ** 20;
+    const { terms } = this;
+    this.columns.sort((a, b) => postings.count(terms[a]!) - postings.count(terms[b]!));
   }
 }
 

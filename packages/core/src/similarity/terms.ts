@@ -57,7 +57,7 @@ export class Terms {
     const recent = this.#recent;
     if (recent[ROW * key] === space + 1) return recent[ROW * key + TERM]!;
     const term = this.#find(space, key);
-    if (term >= 0 && ROW * key < recent.length) {
+    if (term >= 0 && ROW * key + ROW <= recent.length) {
       recent[ROW * key] = space + 1;
       recent[ROW * key + TERM] = term;
     }
@@ -103,7 +103,12 @@ export class Terms {
     this.#count--;
   }
 
-  /** Terms with the given spaces and keys under their positions; −1 as space leaves a number free. */
+  /** Space and key of each term, side by side; −1 as space where a number is free. */
+  pairs(): Int32Array {
+    return this.#pairs.subarray(0, 2 * this.#limit);
+  }
+
+  /** The terms that {@link pairs} lists; `undefined` if one of them stands twice. */
   static from(pairs: Int32Array): Terms | undefined {
     const terms = new Terms();
     for (let term = 0; 2 * term < pairs.length; term++) {

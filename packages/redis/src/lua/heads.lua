@@ -1,0 +1,21 @@
+-- Reads heads in order of sequence.
+--
+-- KEYS    see experience.lua
+-- ARGV[1] sequence after which to begin
+-- ARGV[2] last sequence
+-- ARGV[3] most heads
+--
+-- Output  { 'heads', id, sequence, head or nil, ... } | { 'closed' } | { 'newer' }
+
+--- @include experience
+
+local refused = refusal(readMeta())
+if refused then return refused end
+local found = redis.call('ZRANGEBYSCORE', ORDER, '(' .. ARGV[1], ARGV[2], 'WITHSCORES', 'LIMIT', 0, ARGV[3])
+local output = { 'heads' }
+for i = 1, #found, 2 do
+  output[#output + 1] = found[i]
+  output[#output + 1] = found[i + 1]
+  output[#output + 1] = redis.call('HGET', HEADS, found[i])
+end
+return output

@@ -1,0 +1,4 @@
+import { sharedServer } from "../servers/index.js";
+import { officialSuite } from "./official-suite.js";
+
+await officialSuite("a single server", sharedServer);
