@@ -75,7 +75,7 @@ export function explain(decision: Decision): string {
       const returns = steps.slice(0, 8).map((step) => signed(step.return));
       lines.push(
         `${shorten(action, WIDTH)}, the newest first: ${returns.join(" ")}${steps.length > 8 ? " ..." : ""}`,
-        `  last in episode ${newest.episodeId}, step ${newest.step}, similarity ${fixed(newest.similarity)}`,
+        `  last: episode ${newest.episodeId}, step ${newest.step} (${fixed(newest.similarity)})`,
       );
     }
   }

@@ -31,8 +31,6 @@ export interface SimilarityIndex {
   touch(id: number, recency: number): void;
   /** Takes a state out. Its id may be given to another. */
   remove(id: number): void;
-  /** Takes all states out. */
-  clear(): void;
   /** @returns the nearest states, or `undefined` when the budget was not enough */
   search(state: State, options: SearchOptions): Match[] | undefined;
   /** Number of distinct states. */
@@ -79,13 +77,6 @@ export class LinearSimilarityIndex implements SimilarityIndex {
     this.#ids.delete(this.#entry(id).key);
     this.#entries[id] = undefined;
     this.#free.push(id);
-  }
-
-  clear(): void {
-    this.#entries.length = 0;
-    this.#free.length = 0;
-    this.#ids.clear();
-    this.#vocabulary.clear();
   }
 
   search(state: State, options: SearchOptions): Match[] | undefined {

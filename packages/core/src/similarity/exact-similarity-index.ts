@@ -38,10 +38,6 @@ export class ExactSimilarityIndex implements SimilarityIndex {
     this.#contents.remove(id);
   }
 
-  clear(): void {
-    this.#use(new Contents());
-  }
-
   search(state: State, options: SearchOptions): Match[] | undefined {
     const partition = this.#contents.partitions.get(state.partition);
     return partition ? this.#searcher.search(partition, state, options) : [];
