@@ -48,15 +48,11 @@ export {
   type NeighborSearch,
   openMemory,
 } from "./memory.js";
+export { mergeCandidates } from "./merge-candidates.js";
 export type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
 export { type NormalizeText, normalizeText } from "./normalize-text.js";
-export {
-  createPolicy,
-  type DecideInput,
-  mergeCandidates,
-  type Policy,
-  type PolicyOptions,
-} from "./policy.js";
+export { createPolicy, type DecideInput, type Policy } from "./policy.js";
+export type { PolicyOptions } from "./policy-settings.js";
 export { betaWithinBudget, klDivergence, logSoftmax, softmax, updateLogits } from "./policy-update.js";
 export { type Random, seededRandom } from "./random.js";
 export { discountedReturns, stepReturns } from "./returns.js";
