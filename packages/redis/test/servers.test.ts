@@ -76,7 +76,7 @@ describeWithRedis("the servers of the tests", () => {
     const { pid, folder } = JSON.parse(line.toString()) as { pid: number; folder: string };
     expect(alive(pid)).toBe(true);
     child.kill("SIGKILL");
-    for (let wait = 0; wait < 100 && (alive(pid) || existsSync(folder)); wait++) await sleep(50);
+    for (let wait = 0; wait < 1200 && (alive(pid) || existsSync(folder)); wait++) await sleep(50);
     expect(alive(pid)).toBe(false);
     expect(existsSync(folder)).toBe(false);
   });

@@ -32,6 +32,8 @@ export class Served implements AsyncDisposable {
   /** Opens a store on a client of its own, unless it is given one. */
   async store(options: Partial<RedisStoreOptions> = {}): Promise<RedisExperienceStore> {
     const store = await RedisExperienceStore.open({
+      // A busy machine is no server that is away; tests of that say how long they wait.
+      patience: 60_000,
       ...options,
       client: options.client ?? (await this.client()),
     });

@@ -32,7 +32,7 @@ exec 3<&0 </dev/null
 "$@" 3<&- &
 server=$!
 echo "$server"
-( read -r _ <&3; kill -9 "$server"; rm -rf "$FOLDER" ) 2>/dev/null &
+( read -r _ <&3; trap "" TERM; kill -9 "$server"; rm -rf "$FOLDER" ) 2>/dev/null &
 watch=$!
 wait "$server"
 kill "$watch" 2>/dev/null
