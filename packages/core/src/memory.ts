@@ -7,6 +7,7 @@ import {
   type RewardSource,
   toEpisode,
 } from "./episode.js";
+import { safeHandler } from "./error-handler.js";
 import { JitRLError } from "./errors.js";
 import { EvidenceIndex } from "./evidence-index.js";
 import { InMemoryExperienceStore } from "./in-memory-store.js";
@@ -131,7 +132,7 @@ export class ExperienceMemory {
     this.#newEvidence = () => new EvidenceIndex(gamma, options.createIndex?.());
     this.#evidence = this.#newEvidence();
     this.#newId = options.newId ?? (() => crypto.randomUUID());
-    this.#onError = onErrorOf(options.onError);
+    this.#onError = safeHandler(options.onError);
     // Watching before scanning: a change during the scan waits in line and is seen after it.
     this.#unwatch = this.#store.watch((change) => this.#enqueue(() => this.#take(change)));
     this.#loaded = this.#load();
@@ -438,17 +439,6 @@ function notFound(what: string, details: Record<string, unknown>): JitRLError {
     `Expected ${what} in memory, found none: it may not have ended yet, was evicted or forgotten, or ran without a thread.`,
     { details },
   );
-}
-
-/** A handler that fails itself has nobody left to tell, and must not stop the memory. */
-function onErrorOf(onError: MemoryOptions["onError"]): (error: JitRLError) => void {
-  return (error) => {
-    try {
-      onError?.(error);
-    } catch (thrown) {
-      void thrown;
-    }
-  };
 }
 
 function messageOf(cause: unknown): string {

@@ -1,5 +1,6 @@
 import type { Candidate, DecidedCandidate, Decision, DecisionReason } from "./decision.js";
 import type { EpisodeInput } from "./episode.js";
+import { safeHandler } from "./error-handler.js";
 import { JitRLError } from "./errors.js";
 import {
   type Estimate,
@@ -46,7 +47,8 @@ export interface Policy {
 
 /** @throws JitRLError `invalid-input` for an option out of its range */
 export function createPolicy(options: PolicyOptions): Policy {
-  const { memory, mode = "on", random = Math.random, onError = () => {} } = options;
+  const { memory, mode = "on", random = Math.random } = options;
+  const onError = safeHandler(options.onError);
   const settings = settingsOf(options);
   const estimator = estimatorOf(options.estimator ?? "plain", settings);
 

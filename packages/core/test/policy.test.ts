@@ -411,3 +411,14 @@ describe("a decision", () => {
     );
   });
 });
+
+test("an onError that fails itself does not take the decision down", async () => {
+  const memory = await memoryOf([]);
+  await memory.learn({ steps: [{ state: "here", action: "b", reward: 1 }] });
+  const fails = () => {
+    throw new Error("no");
+  };
+  const policy = createPolicy({ memory, estimator: { name: "broken", estimate: fails }, onError: fails });
+  const decision = await policy.decide({ state: "here", candidates: [{ action: "a", logit: 0 }] });
+  expect(decision).toMatchObject({ reason: "memory-failed", chosen: { action: "a" } });
+});

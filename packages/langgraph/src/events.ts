@@ -58,8 +58,15 @@ export function report(
   const code = JitRLError.isInstance(error) ? error.code : "unknown";
   const message = error instanceof Error ? error.message : String(error);
   emit(config, { type: "jitrl:error", code, message });
-  if (onError) onError(error);
-  else warnOnce(code, message);
+  if (!onError) {
+    warnOnce(code, message);
+    return;
+  }
+  try {
+    onError(error);
+  } catch (thrown) {
+    warnOnce("onError", `onError failed itself: ${String(thrown)}.`);
+  }
 }
 
 /** A decision in short, as it stands in `response_metadata.jitrl` of the message that carries the call. */

@@ -298,3 +298,13 @@ describe("a store that is out of reach", () => {
     expect(told).toEqual([expect.objectContaining({ code: "invalid-input" })]);
   });
 });
+
+it("an onError that fails itself does not take the agent down", async () => {
+  const learned = await experience();
+  const fails = () => {
+    throw new Error("no");
+  };
+  const graph = walkGraph({ experience: learned, evaluator: { reward: fails, onError: fails } });
+  await graph.invoke(walk(1, "north"), thread);
+  expect(await lines(learned)).toEqual(["one done [0:north] ()"]);
+});
