@@ -51,7 +51,7 @@ export {
 export { mergeCandidates } from "./merge-candidates.js";
 export type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
 export { type NormalizeText, normalizeText } from "./normalize-text.js";
-export { createPolicy, type DecideInput, type Policy } from "./policy.js";
+export { createPolicy, type DecideInput, type Policy, type RunInfo } from "./policy.js";
 export type { PolicyOptions } from "./policy-settings.js";
 export { betaWithinBudget, klDivergence, logSoftmax, softmax, updateLogits } from "./policy-update.js";
 export { type Random, seededRandom } from "./random.js";

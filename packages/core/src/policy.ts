@@ -25,6 +25,15 @@ export interface DecideInput {
   readonly baseAction?: string;
   /** Version of the state features, as in `Episode.describedBy`. @default "" */
   readonly describedBy?: string;
+  /** Which run this is, for a `mode` that depends on it. @default unknown */
+  readonly run?: RunInfo;
+}
+
+/** What is known of a run. */
+export interface RunInfo {
+  readonly threadId?: string;
+  /** E.g. the tenant: whatever the caller gave the run. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 /** Chooses actions in the light of experience, and adds to it. */

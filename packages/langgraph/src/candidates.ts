@@ -1,23 +1,51 @@
-import { type Candidate, JitRLError } from "@jitrl/core";
+import { type Candidate, JitRLError, type Neighbor } from "@jitrl/core";
+import type { AIMessage, BaseMessage } from "@langchain/core/messages";
+import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import type { MessagesState } from "./channels.js";
 import { type ActionKey, type ToolCallSpec, toPayload } from "./tool-call.js";
+
+/** A tool as the agent has it: a LangChain tool, or what is sent to the API. */
+export type BoundTool = StructuredToolInterface | Readonly<Record<string, unknown>>;
+
+/** One question to the agent's own model, with the agent's own settings but for what is named here. */
+export interface ModelQuestion {
+  /** In the place of the agent's messages. @default those of the agent */
+  readonly messages?: BaseMessage[];
+  /** In the place of the agent's tools, in the form that is sent to the API. @default those of the agent */
+  readonly tools?: readonly BoundTool[];
+  /** @default the agent's */
+  readonly toolChoice?: "auto" | "none" | "required" | { type: "function"; function: { name: string } };
+}
 
 /** What a source of candidates is asked with. */
 export interface CandidateRequest<S> {
   /** The graph's state at the decision; in a graph with messages, without the agent's own call. */
   readonly state: S;
-  /** The agent's own call, in a graph with messages. */
+  /** The agent's own call, where it has made one. */
   readonly call?: ToolCallSpec;
+  /** The tools that are bound to the agent now, where that is known: always in the middleware. */
+  readonly tools?: readonly BoundTool[];
   readonly actionKey: ActionKey;
+  /** Past states like this one, as the policy will see them. */
+  readonly neighbors?: () => readonly Neighbor[];
+  /** Asks the agent's model, through all inner middleware; only in the middleware. */
+  readonly ask?: (question: ModelQuestion) => Promise<AIMessage>;
   /** What models are to be called with; it keeps their tokens out of the stream of messages. */
   readonly config: LangGraphRunnableConfig;
 }
 
 /** Where candidate actions and their logits come from. The agent's own call need not be among them: the node adds it. */
-export type CandidateSource<S> = (
-  request: CandidateRequest<S>,
-) => Promise<readonly Candidate[]> | readonly Candidate[];
+export interface CandidateSource<S> {
+  (request: CandidateRequest<S>): Promise<readonly Candidate[]> | readonly Candidate[];
+  /**
+   * In the middleware: it asks the agent's model itself, by `request.ask`, in the place of the agent's own call, so
+   * that a step costs one call as before. The candidate with the highest logit is then the base action.
+   *
+   * @default false
+   */
+  readonly inPlaceOfCall?: boolean;
+}
 
 /** An action that the user of {@link functionCandidates} lists: by its key, or as a complete tool call. */
 export type ListedAction =

@@ -1,9 +1,11 @@
 export { explain } from "@jitrl/core";
 export {
+  type BoundTool,
   type CandidateRequest,
   type CandidateSource,
   functionCandidates,
   type ListedAction,
+  type ModelQuestion,
 } from "./candidates.js";
 export type { MessagesState, PrivateState, PrivateUpdate } from "./channels.js";
 export { describeMessages, MESSAGES_FEATURES } from "./describe-messages.js";
