@@ -1,6 +1,7 @@
-import type { DecisionSummary } from "./episode.js";
+import { type DecisionSummary, loggedCandidates } from "./decision-summary.js";
 import type { EvidenceStep } from "./estimate.js";
 import type { JsonValue } from "./json.js";
+import type { ReturnSummary } from "./return-summary.js";
 import type { SelectionMode, Ties } from "./select.js";
 
 /** An action that could be taken now. */
@@ -28,6 +29,9 @@ export type PolicyMode = "on" | "shadow" | "off";
  * | `over-budget` | the search was given up: the base action stands |
  * | `memory-failed` | the memory, or the estimator, failed: the base action stands |
  * | `off` | the mode is `off`: the base action stands |
+ * | `mode-failed` | the function that gives the mode failed, which means `off`: the base action stands |
+ * | `guarded` | the guard bars all but the base action; the memory is not asked |
+ * | `guard-failed` | the guard failed: the base action stands |
  */
 export type DecisionReason =
   | "learned"
@@ -36,7 +40,16 @@ export type DecisionReason =
   | "loading"
   | "over-budget"
   | "memory-failed"
-  | "off";
+  | "off"
+  | "mode-failed"
+  | "guarded"
+  | "guard-failed";
+
+/**
+ * Why a candidate could not be chosen in the place of the base action: the guard bars it, fewer than
+ * `minActionEvidence` past steps took it, or the KL budget does not allow for it.
+ */
+export type Bar = "guard" | "evidence" | "budget";
 
 /** What is known of one candidate when the decision is made. */
 export interface DecidedCandidate {
@@ -51,10 +64,17 @@ export interface DecidedCandidate {
   readonly advantage: number;
   /** `z + βA`. */
   readonly updatedLogit: number;
-  /** Probability under the updated policy, `softmax(z + βA)`. */
+  /**
+   * Probability under the updated policy, `softmax(z + βA)` over the candidates that neither the guard nor too little
+   * evidence bars. Sampling draws from just this.
+   */
   readonly probability: number;
+  /** Probability that it is executed, given the candidates and the exploration draws; they sum to 1. */
+  readonly propensity: number;
   /** Number of past steps behind `q`. */
   readonly count: number;
+  /** Why it could not be chosen, where that is so. */
+  readonly barred?: Bar;
 }
 
 /** The settings that a decision was made with. */
@@ -66,6 +86,7 @@ export interface DecisionSettings {
   readonly minSimilarity: number;
   readonly minFeatureSimilarity: Readonly<Record<string, number>>;
   readonly minEvidence: number;
+  readonly minActionEvidence: number;
   readonly explorationBonus: number;
   readonly explorationProbability: number;
   readonly selection: SelectionMode;
@@ -75,6 +96,8 @@ export interface DecisionSettings {
   readonly klBudget: number | null;
   /** Tokens; `null` for no limit. */
   readonly searchBudget: number | null;
+  /** Whether the candidates are kept with the step. */
+  readonly logCandidates: boolean;
 }
 
 /** One decision, complete: every number in it can be computed again from what it holds. Plain JSON. */
@@ -93,9 +116,11 @@ export interface Decision {
   readonly candidates: readonly DecidedCandidate[];
   /** `V(s)`; `undefined` where nothing was estimated. */
   readonly value: number | undefined;
+  /** All returns of the memory at the time, which the adaptive estimate is measured by; `undefined` where nothing was estimated. */
+  readonly returns: ReturnSummary | undefined;
   /** Probability with which the executed action was chosen, given the candidates and the exploration draws. */
   readonly propensity: number;
-  /** Divergence of what was executed from π₀, nats. */
+  /** Divergence of what was executed from π₀ over all candidates, barred ones included, nats. */
   readonly kl: number;
   /** The β that was used; below the one in `settings` when sampling had to stay within the KL budget. */
   readonly beta: number;
@@ -108,6 +133,17 @@ export interface Decision {
 
 /** The short form that is kept with a step. */
 export function summarize(decision: Decision): DecisionSummary {
-  const { mode, reason, baseAction, propensity, kl, evidence } = decision;
-  return { mode, reason, baseAction, propensity, kl, evidence: evidence.length };
+  const { mode, reason, baseAction, preferredAction, propensity, kl, evidence, draws, settings } = decision;
+  const candidates = settings.logCandidates ? loggedCandidates(decision.candidates) : undefined;
+  return {
+    mode,
+    reason,
+    baseAction,
+    ...(mode === "shadow" && preferredAction !== baseAction ? { preferredAction } : {}),
+    ...(draws.some(({ purpose }) => purpose === "base") ? { baseDrawn: true } : {}),
+    propensity,
+    kl,
+    evidence: evidence.length,
+    ...(candidates ? { candidates } : {}),
+  };
 }

@@ -1,5 +1,7 @@
 import { finite, integer, invalid, list, record, string, text } from "./check.js";
+import { type DecisionSummary, parseDecisionSummary } from "./decision-summary.js";
 import { canonicalJson, type JsonValue } from "./json.js";
+import { parseReward, parseRewardSource, type Reward, type RewardSource } from "./reward.js";
 import { parseState, type State, type StateInput, toState } from "./state.js";
 
 /** How an episode ended; `aborted` only where the caller says so. */
@@ -7,42 +9,6 @@ export type EpisodeEnd = "done" | "truncated" | "failed" | "aborted";
 
 /** Who chose the action of a step. */
 export type ChosenBy = "policy" | "base" | "human" | "fallback";
-
-/** What kind of judge a reward comes from; see `stepRewards` for which of them counts. */
-export type RewardKind = "human" | "environment" | "judge";
-
-/** Provenance of a reward: its kind, and after a colon who it was. @example "environment:tool", "judge:gpt-5" */
-export type RewardSource = RewardKind | `${RewardKind}:${string}`;
-
-/** Largest size of a reward: sums and squares of such rewards are still numbers. */
-export const MAX_REWARD = 1e100;
-
-/** One judgement of one step. */
-export interface Reward {
-  /** The same id twice in one episode counts once. */
-  readonly id: string;
-  /** Index of the step in `steps`; without it the reward belongs to the last time step. */
-  readonly step?: number;
-  /** Positive for what is worth repeating, negative for what is to be avoided; any scale up to ±{@link MAX_REWARD}. */
-  readonly value: number;
-  readonly source: RewardSource;
-  /** When it was given, ms since 1970. */
-  readonly at: number;
-}
-
-/** A decision in short, as it is kept with its step. */
-export interface DecisionSummary {
-  readonly mode: "on" | "shadow" | "off";
-  readonly reason: string;
-  /** What the agent would have done without learning. */
-  readonly baseAction: string;
-  /** Probability with which the executed action was chosen, given the candidates and the recorded draws. */
-  readonly propensity: number;
-  /** Divergence of what was executed from the base policy, nats. */
-  readonly kl: number;
-  /** Number of past steps that the estimate rested on. */
-  readonly evidence: number;
-}
 
 /** One action executed in one state. */
 export interface Step {
@@ -72,6 +38,10 @@ export interface Episode {
   readonly end: EpisodeEnd;
   readonly steps: readonly Step[];
   readonly rewards: readonly Reward[];
+  /** Sources whose rewards are still to come, e.g. a judge that works in the background; absent where there are none. */
+  readonly awaiting?: readonly RewardSource[];
+  /** What a judge may read of the run besides its steps; kept only where the caller opts in. */
+  readonly transcript?: JsonValue;
   readonly metadata: Readonly<Record<string, string | number | boolean>>;
   /** Version of the state features; experience is compared only within equal versions. */
   readonly describedBy: string;
@@ -98,6 +68,10 @@ export interface StepInput {
 export interface EpisodeInput {
   readonly steps: readonly StepInput[];
   readonly rewards?: readonly Reward[];
+  /** @default none */
+  readonly awaiting?: readonly RewardSource[];
+  /** @default none */
+  readonly transcript?: JsonValue;
   /** @default a new random id */
   readonly id?: string;
   readonly threadId?: string;
@@ -112,11 +86,6 @@ export interface EpisodeInput {
 
 const ends: readonly unknown[] = ["done", "truncated", "failed", "aborted"] satisfies EpisodeEnd[];
 const choosers: readonly unknown[] = ["policy", "base", "human", "fallback"] satisfies ChosenBy[];
-
-/** True for a {@link RewardSource}. */
-export function isRewardSource(source: unknown): source is RewardSource {
-  return typeof source === "string" && /^(?:human|environment|judge)(?::|$)/u.test(source);
-}
 
 /**
  * Completes and checks an episode.
@@ -150,6 +119,8 @@ export function toEpisode(input: EpisodeInput, context: { now: () => number; new
       chosenBy: step.chosenBy ?? "base",
     })),
     rewards: [...shorthand, ...(input.rewards ?? [])],
+    awaiting: input.awaiting,
+    transcript: input.transcript,
     metadata: input.metadata ?? {},
     describedBy: input.describedBy ?? "",
   });
@@ -177,6 +148,9 @@ export function parseEpisode(value: unknown): Episode {
     const parsed = parseReward(reward, steps.length, `episode.rewards[${i}]`);
     if (!rewards.has(parsed.id)) rewards.set(parsed.id, parsed);
   });
+  const awaiting = list(episode.awaiting ?? [], "episode.awaiting").map((source, i) =>
+    parseRewardSource(source, `episode.awaiting[${i}]`),
+  );
   if (!ends.includes(episode.end)) throw invalid("episode.end", ends.join(", "), episode.end);
   const metadata = Object.entries(record(episode.metadata, "episode.metadata")).flatMap(
     ([key, member]): [string, string | number | boolean][] => {
@@ -195,30 +169,12 @@ export function parseEpisode(value: unknown): Episode {
     end: episode.end as EpisodeEnd,
     steps,
     rewards: [...rewards.values()],
+    ...(awaiting.length === 0 ? {} : { awaiting: [...new Set(awaiting)].sort() }),
+    ...(episode.transcript === undefined
+      ? {}
+      : { transcript: json(episode.transcript, "episode.transcript") }),
     metadata: Object.fromEntries(metadata),
     describedBy: string(episode.describedBy, "episode.describedBy"),
-  };
-}
-
-/** @throws JitRLError `invalid-input` */
-export function parseReward(value: unknown, steps: number, what = "reward"): Reward {
-  const reward = record(value, what);
-  if (!isRewardSource(reward.source)) {
-    throw invalid(
-      `${what}.source`,
-      `"human", "environment" or "judge", with ":name" after it if you like`,
-      reward.source,
-    );
-  }
-  if (reward.step !== undefined && integer(reward.step, `${what}.step`, 0) >= steps) {
-    throw invalid(`${what}.step`, `the index of one of the ${steps} steps`, reward.step);
-  }
-  return {
-    id: text(reward.id, `${what}.id`),
-    ...(reward.step === undefined ? {} : { step: integer(reward.step, `${what}.step`, 0) }),
-    value: rewardValue(reward.value, `${what}.value`),
-    source: reward.source,
-    at: finite(reward.at, `${what}.at`),
   };
 }
 
@@ -234,22 +190,9 @@ function parseStep(value: unknown, what: string): Step {
     chosenBy: step.chosenBy as ChosenBy,
     ...(step.payload === undefined ? {} : { payload: json(step.payload, `${what}.payload`) }),
     ...(step.observation === undefined ? {} : { observation: json(step.observation, `${what}.observation`) }),
-    ...(step.decision === undefined ? {} : { decision: parseSummary(step.decision, `${what}.decision`) }),
-  };
-}
-
-function parseSummary(value: unknown, what: string): DecisionSummary {
-  const summary = record(value, what);
-  const { mode } = summary;
-  if (mode !== "on" && mode !== "shadow" && mode !== "off")
-    throw invalid(`${what}.mode`, "on, shadow or off", mode);
-  return {
-    mode,
-    reason: text(summary.reason, `${what}.reason`),
-    baseAction: text(summary.baseAction, `${what}.baseAction`),
-    propensity: finite(summary.propensity, `${what}.propensity`),
-    kl: finite(summary.kl, `${what}.kl`),
-    evidence: integer(summary.evidence, `${what}.evidence`, 0),
+    ...(step.decision === undefined
+      ? {}
+      : { decision: parseDecisionSummary(step.decision, `${what}.decision`) }),
   };
 }
 
@@ -261,9 +204,4 @@ export function episodeContent(episode: Episode): string {
 
 function json(value: unknown, what: string): JsonValue {
   return JSON.parse(canonicalJson(value, what)) as JsonValue;
-}
-
-function rewardValue(value: unknown, what: string): number {
-  if (Math.abs(finite(value, what)) > MAX_REWARD) throw invalid(what, `between ±${MAX_REWARD}`, value);
-  return value as number;
 }

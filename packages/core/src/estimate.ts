@@ -1,4 +1,5 @@
 import type { Neighbor, StepReference } from "./neighbor.js";
+import type { ReturnSummary } from "./return-summary.js";
 
 /** A past step with the similarity of its state, as an estimate used it. */
 export interface EvidenceStep extends StepReference {
@@ -11,6 +12,8 @@ export interface EstimateInput {
   readonly neighbors: readonly Neighbor[];
   /** The candidates' actions, all different. */
   readonly actions: readonly string[];
+  /** All returns of the memory, under the same version of the state features. */
+  readonly returns: ReturnSummary;
   /** A recorded random draw in [0, 1). */
   readonly draw: (purpose: string) => number;
 }

@@ -1,4 +1,6 @@
+import type { JsonValue } from "./json.js";
 import type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
+import { type ReturnSummary, RunningReturns } from "./return-summary.js";
 import { stepReturns } from "./returns.js";
 import { ExactSimilarityIndex } from "./similarity/exact-similarity-index.js";
 import type { SearchOptions, SimilarityIndex } from "./similarity-index.js";
@@ -16,6 +18,11 @@ interface Held {
   readonly setAside: boolean;
   /** Where each of its steps stands; empty for an episode that nobody rewarded. */
   readonly places: readonly { readonly state: number; readonly action: string; readonly order: number }[];
+  readonly returns: readonly number[];
+  /** Which {@link EvidenceIndex.returns} its own are part of. */
+  readonly pool: string;
+  /** What each of its steps executed, where that is kept. */
+  readonly payloads: readonly (JsonValue | undefined)[];
 }
 
 /** What was done in one distinct state: for each action its steps, the newest last. */
@@ -25,15 +32,18 @@ type Actions = Map<string, { steps: StepReference[]; evidence: Omit<ActionEviden
 export class EvidenceIndex {
   readonly #gamma: number;
   readonly #index: SimilarityIndex;
+  readonly #keepsPayloads: boolean;
   readonly #states = new Map<number, Actions>();
   readonly #episodes = new Map<string, Held>();
   readonly #threads = new Map<string, Set<string>>();
+  readonly #returns = new Map<string, RunningReturns>();
   #steps = 0;
   #setAside = 0;
 
-  constructor(gamma: number, index: SimilarityIndex = new ExactSimilarityIndex()) {
+  constructor(gamma: number, index: SimilarityIndex = new ExactSimilarityIndex(), keepsPayloads = false) {
     this.#gamma = gamma;
     this.#index = index;
+    this.#keepsPayloads = keepsPayloads;
   }
 
   get counts() {
@@ -47,6 +57,11 @@ export class EvidenceIndex {
 
   revision(episodeId: string): number {
     return this.#episodes.get(episodeId)?.revision ?? 0;
+  }
+
+  /** What a step executed, where that is kept. */
+  payload(episodeId: string, step: number): JsonValue | undefined {
+    return this.#episodes.get(episodeId)?.payloads[step];
   }
 
   /** The episode of a thread that arrived last. */
@@ -67,7 +82,20 @@ export class EvidenceIndex {
     if (setAside) this.#setAside++;
     const places = returns && !setAside ? this.#place(episode, returns) : [];
     const { id, revision, threadId, sequence } = episode;
-    this.#episodes.set(id, { revision, threadId, sequence, setAside, places });
+    const pool = poolOf(episode.describedBy, importedFrom(episode) !== undefined);
+    const counted = places.length > 0 && returns ? returns : [];
+    this.#count(pool, counted);
+    const payloads = this.#keepsPayloads && places.length > 0 ? episode.steps.map((s) => s.payload) : [];
+    this.#episodes.set(id, {
+      revision,
+      threadId,
+      sequence,
+      setAside,
+      places,
+      returns: counted,
+      pool,
+      payloads,
+    });
     if (threadId !== undefined) {
       const ids = this.#threads.get(threadId) ?? new Set();
       this.#threads.set(threadId, ids.add(id));
@@ -85,6 +113,16 @@ export class EvidenceIndex {
       if (ids?.size === 0) this.#threads.delete(held.threadId);
     }
     for (const place of held.places) this.#remove(place);
+    this.#discount(held);
+  }
+
+  /**
+   * All returns of one version of the state features: of the agent's own episodes, or of imported ones while it has
+   * none.
+   */
+  returns(describedBy: string): ReturnSummary | undefined {
+    const own = this.#returns.get(poolOf(describedBy, false))?.summary;
+    return own ?? this.#returns.get(poolOf(describedBy, true))?.summary;
   }
 
   /**
@@ -105,6 +143,26 @@ export class EvidenceIndex {
     }));
   }
 
+  #count(pool: string, returns: readonly number[]): void {
+    if (returns.length === 0) return;
+    const running = this.#returns.get(pool) ?? new RunningReturns();
+    this.#returns.set(pool, running);
+    for (const value of returns) running.add(value);
+  }
+
+  #discount({ pool, returns }: Held): void {
+    const running = this.#returns.get(pool);
+    returns.forEach((value, i) => {
+      running?.remove(value, () => this.#pooled(pool, returns.slice(i + 1)));
+    });
+  }
+
+  /** The returns of a pool, and those of an episode that is half gone. */
+  *#pooled(pool: string, rest: readonly number[]): Iterable<number> {
+    yield* rest;
+    for (const held of this.#episodes.values()) if (held.pool === pool) yield* held.returns;
+  }
+
   #place(episode: StoredEpisode, returns: readonly number[]): Held["places"] {
     return episode.steps.map((step, i) => {
       const state = this.#index.add(inVersion(step.state, episode.describedBy));
@@ -113,12 +171,14 @@ export class EvidenceIndex {
       const held = actions.get(step.action) ?? { steps: [], evidence: undefined };
       actions.set(step.action, held);
       const order = episode.sequence * STEPS_PER_EPISODE + i;
+      const from = importedFrom(episode);
       insert(held.steps, {
         episodeId: episode.id,
         step: i,
         return: returns[i]!,
         chosenBy: step.chosenBy,
         order,
+        ...(from === undefined ? {} : { importedFrom: from }),
       });
       held.evidence = undefined;
       this.#index.touch(state, newest(actions));
@@ -146,6 +206,16 @@ export class EvidenceIndex {
 /** Experience is compared only within one version of the state features, so the version is part of the partition. */
 function inVersion(state: State, describedBy: string): State {
   return { features: state.features, partition: JSON.stringify([describedBy, state.partition ?? null]) };
+}
+
+function poolOf(describedBy: string, imported: boolean): string {
+  return `${imported ? "imported" : "own"} ${describedBy}`;
+}
+
+/** Who brought the episode in, where it is not the agent's own. */
+function importedFrom({ metadata }: StoredEpisode): string | undefined {
+  const from = metadata.importedFrom;
+  return from === undefined ? undefined : String(from);
 }
 
 function summarise(action: string, steps: readonly StepReference[]): Omit<ActionEvidence, "latest"> {

@@ -1,4 +1,5 @@
-import type { DecidedCandidate, Decision, DecisionReason } from "./decision.js";
+import { STRENGTH } from "./adaptive-estimate.js";
+import type { Bar, Decision, DecisionReason, DecisionSettings } from "./decision.js";
 
 const standing: Record<Exclude<DecisionReason, "learned">, string> = {
   "no-evidence": "No past state is similar enough",
@@ -7,7 +8,13 @@ const standing: Record<Exclude<DecisionReason, "learned">, string> = {
   "over-budget": "The search took more than its budget",
   "memory-failed": "The memory failed",
   off: "Learning is off",
+  "mode-failed": "The function that gives the mode failed, so learning is off",
+  guarded: "The guard leaves nothing else",
+  "guard-failed": "The guard failed",
 };
+
+/** How candidates that could not be chosen are marked. */
+const MARKS: Record<Bar, string> = { guard: "g", evidence: "e", budget: "x" };
 
 /** Most candidates that are listed. */
 const LISTED = 8;
@@ -37,7 +44,8 @@ export function explain(decision: Decision): string {
           `${new Set(evidence.map(({ episodeId }) => episodeId)).size} episode(s), similarity ` +
           `${fixed(Math.min(...similarities))} to ${fixed(Math.max(...similarities))}.`,
       ),
-      `State value V = ${fixed(decision.value ?? 0)}, the mean of their returns.`,
+      ...wrapped(`State value V = ${fixed(decision.value ?? 0)}${meaningOfValue(settings)}.`),
+      ...scaleOfReturns(decision),
     );
   }
   lines.push("");
@@ -48,22 +56,24 @@ export function explain(decision: Decision): string {
   const width = Math.min(WIDTH, Math.max(...shown.map(({ action }) => action.length), 6));
   lines.push(`  ${"action".padEnd(width)}  steps       Q       A   before    after`);
   for (const candidate of shown) {
-    const mark = candidate.action === chosen.action ? ">" : beyondBudget(candidate, decision) ? "x" : " ";
+    const { action, barred } = candidate;
+    const mark = action === chosen.action ? ">" : barred ? MARKS[barred] : " ";
     lines.push(
       `${mark} ${shorten(candidate.action, width).padEnd(width)}  ${String(candidate.count).padStart(5)}  ` +
         `${(candidate.q === undefined ? "-" : fixed(candidate.q)).padStart(6)}  ${signed(candidate.advantage).padStart(6)}  ` +
         `${percent(candidate.baseProbability)}   ${percent(candidate.probability)}`,
     );
   }
-  if (shown.some((candidate) => beyondBudget(candidate, decision))) {
-    lines.push(`x: beyond the KL budget of ${fixed(settings.klBudget ?? 0)} nats, and so not executed`);
+  for (const barred of ["guard", "evidence", "budget"] as const) {
+    if (shown.some((one) => one.barred === barred))
+      lines.push(`${MARKS[barred]}: ${legend(barred, settings)}`);
   }
   if (candidates.length > LISTED) lines.push(`  ... and ${candidates.length - LISTED} more`);
   if (reason === "learned") {
     lines.push(
       "",
       ...wrapped(
-        `after = softmax(z + ${fixed(decision.beta)} A), A = Q - V${settings.estimator === "normalized" ? ", scaled to 1" : ""}; ` +
+        `after = softmax(z + ${fixed(decision.beta)} A)${meaningOfAdvantage(settings)}; ` +
           `selected ${settings.selection}, propensity ${fixed(decision.propensity)}.`,
       ),
     );
@@ -82,10 +92,39 @@ export function explain(decision: Decision): string {
   return lines.join("\n");
 }
 
+/** Nothing is said of an estimator of somebody's own. */
+function meaningOfValue({ estimator }: DecisionSettings): string {
+  if (estimator === "adaptive") return ", the mean of their returns, weighed by likeness, age and origin";
+  return estimator === "plain" || estimator === "normalized" ? ", the mean of their returns" : "";
+}
+
+function meaningOfAdvantage({ estimator, explorationBonus }: DecisionSettings): string {
+  if (estimator === "plain") return ", A = Q - V";
+  if (estimator === "normalized") return ", A = Q - V, scaled to 1";
+  if (estimator !== "adaptive") return "";
+  const lead = `${STRENGTH} (Q - V)`;
+  return `, A = ${explorationBonus > 0 ? `(${lead} + ${explorationBonus} E)` : lead} / scale`;
+}
+
+/** What the adaptive estimate is measured by. */
+function scaleOfReturns({ returns, settings }: Decision): string[] {
+  if (settings.estimator !== "adaptive" || !returns) return [];
+  const { count, mean, spread, highest } = returns;
+  if (spread === 0) return [`Scale: the size of the returns, which are all ${fixed(mean)}.`];
+  return wrapped(
+    `Scale: the spread of all ${count} returns, ${fixed(spread)}; their mean is ${fixed(mean)}, the highest ${fixed(highest)}.`,
+  );
+}
+
 /** Why this action, of those that experience speaks for or against. */
 function verdictOf(decision: Decision): string {
   const { preferredAction: preferred, baseAction, candidates, settings, draws } = decision;
-  if (settings.selection === "sample") return `${preferred}: drawn from the updated policy.`;
+  if (settings.selection === "sample") {
+    const others = candidates.filter(({ action }) => action !== baseAction);
+    return others.length > 0 && others.every(({ barred }) => barred !== undefined)
+      ? `${preferred}: the base action stands, since nothing else can be chosen.`
+      : `${preferred}: drawn from the updated policy.`;
+  }
   const epsilon = draws.findLast(({ purpose }) => purpose === "epsilon");
   if (epsilon && epsilon.value < settings.epsilon) return `${preferred}: drawn at random, to explore.`;
   const top = candidates.reduce((best, candidate) =>
@@ -93,8 +132,12 @@ function verdictOf(decision: Decision): string {
   );
   const updated = candidates.find(({ action }) => action === preferred)?.updatedLogit ?? top.updatedLogit;
   if (top.updatedLogit - updated > 1e-9 * Math.max(1, Math.abs(top.updatedLogit)))
-    return `${preferred}: experience speaks for ${top.action}, but that is beyond the KL budget.`;
-  if (preferred !== baseAction) return `${preferred} instead of ${baseAction}: experience speaks for it.`;
+    return `${preferred}: experience speaks for ${top.action}, but ${obstacle(top.barred)}.`;
+  if (preferred !== baseAction) {
+    const tried = candidates.some(({ action, count }) => action === preferred && count > 0);
+    const why = tried ? "experience speaks for it" : "it is not tried here yet, and promises more";
+    return `${preferred} instead of ${baseAction}: ${why}.`;
+  }
   const base = candidates.find(({ action }) => action === baseAction) ?? top;
   const better = candidates.reduce((best, one) => (one.advantage > best.advantage ? one : best), base);
   const gain = decision.beta * (better.advantage - base.advantage);
@@ -104,11 +147,15 @@ function verdictOf(decision: Decision): string {
     : `${preferred}: experience agrees with the base action.`;
 }
 
-/** Executing an action for certain diverges by −ln π₀; sampling keeps to the budget by its β instead. */
-function beyondBudget({ action, baseProbability }: DecidedCandidate, decision: Decision): boolean {
-  const { klBudget, selection } = decision.settings;
-  if (klBudget === null || selection === "sample" || decision.reason !== "learned") return false;
-  return action !== decision.baseAction && -Math.log(baseProbability) > klBudget + 1e-9;
+function obstacle(barred: Bar | undefined): string {
+  if (barred === "guard") return "the guard bars it";
+  return barred === "evidence" ? "too little of it" : "that is beyond the KL budget";
+}
+
+function legend(barred: Bar, { klBudget, minActionEvidence }: DecisionSettings): string {
+  if (barred === "guard") return "barred by the guard";
+  if (barred === "evidence") return `taken in fewer than ${minActionEvidence} past steps, and so not chosen`;
+  return `beyond the KL budget of ${fixed(klBudget ?? 0)} nats, and so not executed`;
 }
 
 /** A sentence as lines, broken at spaces. */

@@ -1,101 +1,32 @@
 import { invalid, record, text } from "./check.js";
-import {
-  type Episode,
-  type EpisodeInput,
-  parseReward,
-  type Reward,
-  type RewardSource,
-  toEpisode,
-} from "./episode.js";
+import { type Episode, type EpisodeInput, toEpisode } from "./episode.js";
+import { EpisodeChanges } from "./episode-changes.js";
 import { safeHandler } from "./error-handler.js";
 import { JitRLError } from "./errors.js";
 import { EvidenceIndex } from "./evidence-index.js";
 import { InMemoryExperienceStore } from "./in-memory-store.js";
-import { canonicalJson } from "./json.js";
-import type { Neighbor } from "./neighbor.js";
-import { checkSelector } from "./selector.js";
-import type { SimilarityIndex } from "./similarity-index.js";
+import { canonicalJson, type JsonValue } from "./json.js";
+import type {
+  Feedback,
+  FeedbackTarget,
+  ForgetReceipt,
+  Judgement,
+  LearnReceipt,
+  MemoryOptions,
+  MemoryStats,
+  NeighborOptions,
+  NeighborSearch,
+  RevokeOptions,
+  RevokeReceipt,
+} from "./memory-options.js";
+import type { StepReference } from "./neighbor.js";
+import { withJudgement, withRewards } from "./revise-rewards.js";
+import { revokeRewards } from "./revoke-rewards.js";
+import { parseReward, parseRewardSource } from "./reward.js";
+import { checkSelector, selects } from "./selector.js";
 import { type StateInput, toState } from "./state.js";
-import type { ExperienceStore, Selector, StoreChange } from "./store.js";
-
-export interface MemoryOptions {
-  /** Where episodes live. @default a new InMemoryExperienceStore */
-  store?: ExperienceStore;
-  /** Discount γ in [0, 1] of the returns: how much of a later reward an earlier step earned. @default 0.9 */
-  gamma?: number;
-  /** Makes the similarity index, also when all has to be read again. @default an exact one */
-  createIndex?: () => SimilarityIndex;
-  /** Clock, ms since 1970. @default Date.now */
-  now?: () => number;
-  /** Source of ids of episodes and rewards that come without one. @default crypto.randomUUID */
-  newId?: () => string;
-  /** Told of changes that could not be taken over from the store. */
-  onError?: (error: JitRLError) => void;
-}
-
-export interface NeighborOptions {
-  /** Neighbours k: most distinct states, and most steps an action in `latest`. @default 10 */
-  k?: number;
-  /** Least similarity, in [0, 1], inclusive; 0 admits every state. @default 0.5 */
-  minSimilarity?: number;
-  /** Least Jaccard similarity of single features, by name, inclusive. @default none */
-  minFeatureSimilarity?: Readonly<Record<string, number>>;
-  /** Version of the state features, as in `Episode.describedBy`. @default "" */
-  describedBy?: string;
-  /** Most tokens that a search may look at. @default 20_000_000, some tens of milliseconds */
-  budget?: number;
-}
-
-/** Why there are no neighbours to go by; or the neighbours, perhaps none. */
-export type NeighborSearch =
-  | { readonly status: "found"; readonly neighbors: readonly Neighbor[] }
-  | { readonly status: "loading" }
-  | { readonly status: "over-budget" };
-
-export type LearnReceipt =
-  /** It is stored and can be retrieved; `duplicate` when all of it was there before. */
-  | { readonly status: "stored" | "duplicate"; readonly episodeId: string; readonly revision: number }
-  /** It was forgotten after it began, so it was refused. */
-  | { readonly status: "forgotten"; readonly episodeId: string }
-  /** The store is out of reach: it waits in this process, is stored when the store is back, and can be retrieved then. */
-  | { readonly status: "buffered"; readonly episodeId: string }
-  /** The id belongs to an episode with other steps; nothing changed. */
-  | { readonly status: "conflict"; readonly episodeId: string };
-
-/** Which episode feedback is about: one, or the latest of a thread. */
-export type FeedbackTarget = string | { readonly episodeId: string } | { readonly threadId: string };
-
-export interface Feedback {
-  /** As `Reward.value`. */
-  readonly reward: number;
-  /** Index of the step. @default the last time step */
-  readonly step?: number;
-  /** The same id twice counts once: give one where a call may be repeated. @default a new random id */
-  readonly id?: string;
-  /** @default "human" */
-  readonly source?: RewardSource;
-}
-
-export interface ForgetReceipt {
-  /** Number of episodes removed. */
-  readonly episodes: number;
-  readonly ids: readonly string[];
-}
-
-export interface MemoryStats {
-  readonly status: "loading" | "ready" | "failed" | "closed";
-  /** Episodes held, rewarded or not. */
-  readonly episodes: number;
-  /** Steps that count as evidence. */
-  readonly steps: number;
-  /** Distinct states among them. */
-  readonly states: number;
-  /** Entries that could not be read, or not be used, and were set aside. */
-  readonly setAside: number;
-}
-
-/** Attempts at a change while others change the same episode. */
-const ATTEMPTS = 100;
+import type { ExperienceStore, Selector, StoredEpisode } from "./store.js";
+import { StoreFollower } from "./store-follower.js";
 
 /**
  * A store of experience seen through an in-process similarity index: reading takes no round trip. It loads in the
@@ -104,21 +35,15 @@ const ATTEMPTS = 100;
 export class ExperienceMemory {
   /** Discount γ of the returns. */
   readonly gamma: number;
+  /** Whether {@link payload} can tell what past steps executed. */
+  readonly keepsPayloads: boolean;
   readonly #store: ExperienceStore;
-  readonly #newEvidence: () => EvidenceIndex;
-  #evidence: EvidenceIndex;
+  readonly #follower: StoreFollower;
+  readonly #changes: EpisodeChanges;
   readonly #now: () => number;
   readonly #newId: () => string;
-  readonly #onError: (error: JitRLError) => void;
-  readonly #loaded: Promise<void>;
-  readonly #unwatch: () => void;
-  #status: MemoryStats["status"] = "loading";
-  /** Changes are taken over one after the other, so that the last one in the store is the last one here. */
-  #changes: Promise<void>;
   /** What was begun and is not done. */
   readonly #begun = new Set<Promise<unknown>>();
-  /** The last change under way of each episode. */
-  readonly #changing = new Map<string, Promise<unknown>>();
   #closing: Promise<void> | undefined;
 
   constructor(options: MemoryOptions = {}) {
@@ -127,16 +52,13 @@ export class ExperienceMemory {
       throw new JitRLError("invalid-input", `Expected gamma to be in [0, 1], found ${gamma}.`);
     }
     this.gamma = gamma;
+    this.keepsPayloads = options.payloads ?? false;
     this.#now = options.now ?? Date.now;
     this.#store = options.store ?? new InMemoryExperienceStore({ now: this.#now });
-    this.#newEvidence = () => new EvidenceIndex(gamma, options.createIndex?.());
-    this.#evidence = this.#newEvidence();
     this.#newId = options.newId ?? (() => crypto.randomUUID());
-    this.#onError = safeHandler(options.onError);
-    // Watching before scanning: a change during the scan waits in line and is seen after it.
-    this.#unwatch = this.#store.watch((change) => this.#enqueue(() => this.#take(change)));
-    this.#loaded = this.#load();
-    this.#changes = this.#loaded.catch(() => {});
+    const newEvidence = () => new EvidenceIndex(gamma, options.createIndex?.(), options.payloads);
+    this.#follower = new StoreFollower(this.#store, newEvidence, safeHandler(options.onError));
+    this.#changes = new EpisodeChanges(this.#store, (id, revision) => this.#follower.refresh([id], revision));
   }
 
   /**
@@ -145,7 +67,7 @@ export class ExperienceMemory {
    * @throws JitRLError `memory-failed` when the store could not be read
    */
   ready(): Promise<void> {
-    return this.#loaded;
+    return this.#follower.loaded;
   }
 
   /** The nearest distinct past states with what was done there, the most similar first. Changes nothing. */
@@ -172,11 +94,21 @@ export class ExperienceMemory {
     }
     const checked = toState(state);
     this.#notClosed();
-    if (this.#status === "loading") return { status: "loading" };
-    this.#notFailed();
+    if (this.#follower.status === "loading") return { status: "loading" };
+    this.#follower.notFailed();
     const search = { k, minSimilarity, budget, ...(minFeatureSimilarity ? { minFeatureSimilarity } : {}) };
-    const neighbors = this.#evidence.neighbors(checked, describedBy, search);
-    return neighbors ? { status: "found", neighbors } : { status: "over-budget" };
+    const neighbors = this.#follower.evidence.neighbors(checked, describedBy, search);
+    if (!neighbors) return { status: "over-budget" };
+    return { status: "found", neighbors, returns: this.#follower.evidence.returns(describedBy) };
+  }
+
+  /**
+   * What a past step executed; `undefined` where it had no payload, was forgotten meanwhile, or where the memory was
+   * opened without `payloads`. Another user may have done it: check before it is shown or executed.
+   */
+  payload({ episodeId, step }: Pick<StepReference, "episodeId" | "step">): JsonValue | undefined {
+    this.#notClosed();
+    return this.#follower.evidence.payload(episodeId, step);
   }
 
   /**
@@ -188,7 +120,7 @@ export class ExperienceMemory {
   learn(input: EpisodeInput): Promise<LearnReceipt> {
     return this.#begin(async () => {
       const episode = toEpisode(input, { now: this.#now, newId: this.#newId });
-      return this.#change(
+      return this.#changes.make(
         episode.id,
         (held) => {
           if (!held) return episode;
@@ -210,8 +142,8 @@ export class ExperienceMemory {
   feedback(target: FeedbackTarget, feedback: Feedback): Promise<LearnReceipt> {
     return this.#begin(async () => {
       // All changes announced so far are taken over first, so that a thread's latest episode is known.
-      await this.#changes;
-      this.#notFailed();
+      await this.#follower.caughtUp();
+      this.#follower.notFailed();
       const id = this.#episodeOf(target);
       const reward = {
         id: feedback.id ?? this.#newId(),
@@ -219,12 +151,66 @@ export class ExperienceMemory {
         value: feedback.reward,
         source: feedback.source ?? "human",
         at: this.#now(),
+        reason: feedback.reason,
       };
-      return this.#change(id, (held) => {
+      return this.#changes.make(id, (held) => {
         if (!held) throw notFound(`the episode "${id}"`, { episodeId: id });
         return withRewards(held, [parseReward(reward, held.steps.length)]);
       });
     });
+  }
+
+  /**
+   * Puts what a source says of an episode in the place of what it said before, and the episode awaits it no more.
+   * What it does not say any more is revoked. The same again changes nothing.
+   *
+   * @throws JitRLError `episode-not-found`, `invalid-input`, `conflict`, `store-failed`, `store-unavailable`,
+   * `memory-closed`
+   */
+  judge(episodeId: string, judgement: Judgement): Promise<LearnReceipt> {
+    return this.#begin(async () => {
+      parseRewardSource(judgement.source, "source");
+      const at = this.#now();
+      return this.#changes.make(text(episodeId, "episodeId"), (held) => {
+        if (!held) throw notFound(`the episode "${episodeId}"`, { episodeId });
+        return withJudgement(held, judgement, at);
+      });
+    });
+  }
+
+  /**
+   * Revokes what one source said: its rewards stay in their episodes, marked, and count no more. Doing it again
+   * changes nothing, so after a failure it is simply done again. What the source says later counts.
+   *
+   * @throws JitRLError `invalid-input`; and, after all episodes were tried, the code of the first failure, with the
+   * receipt of what was done and the ids of episodes that could not be changed in `details`
+   */
+  revoke({ source, selector = { all: true } }: RevokeOptions): Promise<RevokeReceipt> {
+    return this.#begin(async () => {
+      parseRewardSource(source, "source");
+      checkSelector(selector);
+      return revokeRewards(this.#episodes(selector), this.#changes, source, this.#now());
+    });
+  }
+
+  /**
+   * What the store holds, in the order of arrival; each as it is when its turn comes.
+   *
+   * @throws JitRLError `invalid-input`, `store-failed`, `store-unavailable`, `memory-closed`
+   */
+  episodes(selector: Selector = { all: true }): AsyncIterable<StoredEpisode> {
+    this.#notClosed();
+    checkSelector(selector);
+    return this.#episodes(selector);
+  }
+
+  async *#episodes(selector: Selector): AsyncIterable<StoredEpisode> {
+    if ("episodeId" in selector) {
+      const episode = await this.#store.get(selector.episodeId);
+      if (episode) yield episode;
+      return;
+    }
+    for await (const episode of this.#store.scan()) if (selects(selector, episode)) yield episode;
   }
 
   /** Removes episodes for good, here and in the store; what of them arrives late is refused. */
@@ -232,18 +218,16 @@ export class ExperienceMemory {
     return this.#begin(async () => {
       checkSelector(selector);
       const { ids } = await this.#store.delete(selector);
-      await this.#enqueue(async () => {
-        // Not simply removed: one of them may have been stored again meanwhile.
-        for (const id of ids) await this.#refresh(id, Number.POSITIVE_INFINITY);
-      });
+      // Not simply removed: one of them may have been stored again meanwhile.
+      await this.#follower.refresh(ids);
       return { episodes: ids.length, ids };
     });
   }
 
   /** What is held, in numbers. */
   async stats(): Promise<MemoryStats> {
-    const { episodes, steps, states, setAside } = this.#evidence.counts;
-    const status = this.#closing ? "closed" : this.#status;
+    const { episodes, steps, states, setAside } = this.#follower.evidence.counts;
+    const status = this.#closing ? "closed" : this.#follower.status;
     const unread = status === "closed" ? 0 : (await this.#store.stats()).setAside;
     return { status, episodes, steps, states, setAside: setAside + unread };
   }
@@ -256,120 +240,8 @@ export class ExperienceMemory {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#begun);
-    this.#unwatch();
-    this.#status = "closed";
-    await this.#changes;
-    this.#evidence = this.#newEvidence();
+    await this.#follower.close();
     await this.#store.close();
-  }
-
-  async #load(): Promise<void> {
-    try {
-      for await (const episode of this.#store.scan()) this.#evidence.set(episode);
-      if (this.#status === "loading") this.#status = "ready";
-    } catch (cause) {
-      if (this.#status === "loading") this.#status = "failed";
-      const error = new JitRLError(
-        "memory-failed",
-        `The experience store could not be read: ${messageOf(cause)}`,
-        { cause },
-      );
-      this.#onError(error);
-      throw error;
-    }
-  }
-
-  /**
-   * Changes of one episode in this process come one after the other, so only other processes are in the way.
-   *
-   * @param blind whether the change may be made without knowing what is there
-   */
-  async #change(
-    id: string,
-    change: (held: Episode | undefined) => Episode | "conflict",
-    blind = false,
-  ): Promise<LearnReceipt> {
-    const work = () => this.#tryToChange(id, change, blind);
-    const changing = (this.#changing.get(id) ?? Promise.resolve()).then(work, work);
-    this.#changing.set(id, changing);
-    try {
-      return await changing;
-    } finally {
-      if (this.#changing.get(id) === changing) this.#changing.delete(id);
-    }
-  }
-
-  /** Read, change, put if nobody else put meanwhile; else again. */
-  async #tryToChange(
-    id: string,
-    change: (held: Episode | undefined) => Episode | "conflict",
-    blind: boolean,
-  ): Promise<LearnReceipt> {
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const held = await (blind ? this.#heldIfKnown(id) : this.#store.get(id));
-      const changed = change(held);
-      if (changed === "conflict") return { status: "conflict", episodeId: id };
-      if (changed === held) return { status: "duplicate", episodeId: id, revision: held.revision };
-      const result = await this.#store.put(changed, { expectedRevision: held?.revision ?? 0 });
-      if (result.status === "conflict") continue;
-      if (result.status === "forgotten" || result.status === "buffered")
-        return { status: result.status, episodeId: id };
-      await this.#enqueue(() => this.#refresh(id, result.revision));
-      return { status: result.status, episodeId: id, revision: result.revision };
-    }
-    throw new JitRLError(
-      "conflict",
-      `The episode "${id}" changed ${ATTEMPTS} times while it was being changed. Try again.`,
-      {
-        details: { episodeId: id },
-      },
-    );
-  }
-
-  /** A store that is out of reach may still take an episode as if it were new, and settle later what was there. */
-  async #heldIfKnown(id: string): Promise<Episode | undefined> {
-    try {
-      return await this.#store.get(id);
-    } catch (error) {
-      if (JitRLError.isInstance(error) && error.code === "store-unavailable") return undefined;
-      throw error;
-    }
-  }
-
-  async #take(change: StoreChange): Promise<void> {
-    if (change.type === "put") return this.#refresh(change.id, change.revision);
-    if (change.type === "deleted") {
-      for (const id of change.ids) this.#evidence.delete(id);
-      return;
-    }
-    // Searches go by the old index until the new one is whole.
-    const evidence = this.#newEvidence();
-    for await (const episode of this.#store.scan()) evidence.set(episode);
-    this.#evidence = evidence;
-  }
-
-  /** Takes over what the store holds now, which may be newer than what was announced. */
-  async #refresh(id: string, revision: number): Promise<void> {
-    if (this.#evidence.revision(id) >= revision) return;
-    const episode = await this.#store.get(id);
-    if (episode) this.#evidence.set(episode);
-    else this.#evidence.delete(id);
-  }
-
-  #enqueue(work: () => Promise<void>): Promise<void> {
-    const done = this.#changes.then(async () => {
-      if (this.#status !== "closed") await work();
-    });
-    this.#changes = done.catch((cause) => {
-      this.#onError(
-        new JitRLError(
-          "memory-failed",
-          `A change in the store could not be taken over: ${messageOf(cause)}`,
-          { cause },
-        ),
-      );
-    });
-    return this.#changes;
   }
 
   #episodeOf(target: FeedbackTarget): string {
@@ -377,7 +249,7 @@ export class ExperienceMemory {
     const { episodeId, threadId } = record(target, "the target of feedback");
     if (episodeId !== undefined) return text(episodeId, "episodeId");
     const thread = text(threadId, "threadId");
-    const latest = this.#evidence.latestOf(thread);
+    const latest = this.#follower.evidence.latestOf(thread);
     if (latest === undefined) throw notFound(`an episode of the thread "${thread}"`, { threadId: thread });
     return latest;
   }
@@ -397,15 +269,6 @@ export class ExperienceMemory {
   #notClosed(): void {
     if (this.#closing) throw new JitRLError("memory-closed", "This memory is closed. Open a new one.");
   }
-
-  #notFailed(): void {
-    if (this.#status === "failed") {
-      throw new JitRLError(
-        "memory-failed",
-        "This memory could not read its store; `ready()` says why. Open a new one.",
-      );
-    }
-  }
 }
 
 /**
@@ -422,12 +285,6 @@ export async function openMemory(options: MemoryOptions = {}): Promise<Experienc
   return memory;
 }
 
-function withRewards(held: Episode, rewards: readonly Reward[]): Episode {
-  const known = new Set(held.rewards.map(({ id }) => id));
-  const added = rewards.filter(({ id }) => !known.has(id));
-  return added.length === 0 ? held : { ...held, rewards: [...held.rewards, ...added] };
-}
-
 /** What was done, as one text: two episodes with one id are the same if they agree in this. */
 function stepsOf(episode: Episode): string {
   return canonicalJson(episode.steps.map(({ id, t, action }) => [id, t, action]));
@@ -439,8 +296,4 @@ function notFound(what: string, details: Record<string, unknown>): JitRLError {
     `Expected ${what} in memory, found none: it may not have ended yet, was evicted or forgotten, or ran without a thread.`,
     { details },
   );
-}
-
-function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

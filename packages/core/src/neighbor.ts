@@ -9,6 +9,8 @@ export interface StepReference {
   readonly chosenBy: ChosenBy;
   /** Place in the order in which steps arrived; higher is newer. */
   readonly order: number;
+  /** `metadata.importedFrom` of the episode: who brought it in, where it is not the agent's own. */
+  readonly importedFrom?: string;
 }
 
 /** What came of one action in one past state. */

@@ -1,4 +1,5 @@
-import type { Episode, RewardKind } from "./episode.js";
+import type { Episode } from "./episode.js";
+import type { RewardKind } from "./reward.js";
 
 /** Whose judgement counts, the highest first. */
 export const REWARD_PRECEDENCE: readonly RewardKind[] = ["human", "environment", "judge"];
@@ -17,12 +18,13 @@ export interface StepRewards {
  * later overrules the environment, which overrules a model's scores.
  *
  * A reward that names no step belongs to the last time step; where that has one step, it is judged together with
- * that step's own rewards.
+ * that step's own rewards. Revoked rewards do not count at all.
  *
  * @returns `undefined` for an episode that nobody rewarded: it teaches nothing yet
  */
 export function stepRewards(episode: Pick<Episode, "steps" | "rewards">): StepRewards | undefined {
-  const { steps, rewards } = episode;
+  const { steps } = episode;
+  const rewards = episode.rewards.filter(({ revokedAt }) => revokedAt === undefined);
   if (rewards.length === 0) return undefined;
   const lastSteps = steps.filter((step) => step.t === steps.at(-1)?.t).length;
   const last = steps.length; // the slot of rewards that name no step, where the last time step has several

@@ -31,7 +31,12 @@ const outcomes = fc.array(
 );
 
 async function decide(past: readonly Outcome[], options: Partial<PolicyOptions> = {}): Promise<Decision> {
-  const policy = createPolicy({ memory: await memoryOf(past), minSimilarity: 0, ...options });
+  const policy = createPolicy({
+    memory: await memoryOf(past),
+    minSimilarity: 0,
+    estimator: "plain",
+    ...options,
+  });
   return policy.decide({ state: "x y z", candidates: candidatesOf([0.5, 0, -0.5]) });
 }
 

@@ -299,6 +299,51 @@ describe("neighbors", () => {
   });
 });
 
+describe("payload", () => {
+  const paid = (id: string, amount: number, reward?: number) => ({
+    id,
+    steps: [
+      { state: "here", action: "pay", payload: { name: "pay", args: { amount } } },
+      { state: "here", action: "wait", ...(reward === undefined ? {} : { reward }) },
+    ],
+  });
+  const payloads = (memory: ExperienceMemory) =>
+    found(memory).flatMap(({ actions }) => actions.map(({ action, best }) => [action, memory.payload(best)]));
+
+  test("gives back what a step executed, where the memory was opened for that", async () => {
+    const store = new InMemoryExperienceStore();
+    const memory = await openMemory({ store, payloads: true });
+    await memory.learn(paid("a", 5, 1));
+    expect(Object.fromEntries(payloads(memory))).toEqual({
+      pay: { name: "pay", args: { amount: 5 } },
+      wait: undefined,
+    });
+    const later = await openMemory({ store, payloads: true });
+    expect(payloads(later)).toEqual(payloads(memory));
+    expect(later.keepsPayloads).toBe(true);
+  });
+
+  test("is not kept unless asked for", async () => {
+    const memory = await openMemory();
+    await memory.learn(paid("a", 5, 1));
+    expect(memory.keepsPayloads).toBe(false);
+    expect(payloads(memory).map(([, payload]) => payload)).toEqual([undefined, undefined]);
+  });
+
+  test("is gone with what was forgotten, and never there for what nobody rewarded", async () => {
+    const memory = await openMemory({ payloads: true });
+    await memory.learn(paid("a", 5, 1));
+    await memory.learn(paid("b", 6));
+    await memory.forget({ episodeId: "a" });
+    for (const episodeId of ["a", "b", "c"]) expect(memory.payload({ episodeId, step: 0 })).toBeUndefined();
+    await memory.feedback("b", { reward: 1 });
+    expect(memory.payload({ episodeId: "b", step: 0 })).toEqual({ name: "pay", args: { amount: 6 } });
+    expect(memory.payload({ episodeId: "b", step: 9 })).toBeUndefined();
+    await memory.close();
+    expect(thrown(() => memory.payload({ episodeId: "b", step: 0 })).code).toBe("memory-closed");
+  });
+});
+
 describe("feedback", () => {
   test("is a new revision: the returns change with it", async () => {
     const memory = await openMemory({ gamma: 0.5 });

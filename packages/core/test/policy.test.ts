@@ -41,6 +41,8 @@ describe("createPolicy", () => {
     ["minFeatureSimilarity", { task: Number.NaN }],
     ["minEvidence", 0],
     ["minEvidence", 1.5],
+    ["minActionEvidence", -1],
+    ["guard", { mayChose: () => true }],
     ["epsilon", 2],
     ["epsilon", Number.NaN],
     ["klBudget", -1],
@@ -62,21 +64,26 @@ describe("createPolicy", () => {
     const decision = await createPolicy({ memory }).decide({ state: "s", candidates: candidatesOf([0]) });
     expect(decision.mode).toBe("on");
     expect(decision.settings).toEqual({
-      estimator: "plain",
+      estimator: "adaptive",
       beta: 1,
       gamma: 0.9,
-      k: 10,
+      k: 100,
       minSimilarity: 0.5,
       minFeatureSimilarity: {},
       minEvidence: 1,
-      explorationBonus: 5,
+      minActionEvidence: 0,
+      explorationBonus: 1.4,
       explorationProbability: 1,
       selection: "greedy",
       epsilon: 0.1,
       ties: "first",
       klBudget: null,
       searchBudget: 20_000_000,
+      logCandidates: false,
     });
+    const published = createPolicy({ memory, estimator: "plain" });
+    const { settings } = await published.decide({ state: "s", candidates: candidatesOf([0]) });
+    expect(settings).toMatchObject({ estimator: "plain", k: 10, explorationBonus: 5 });
   });
 });
 
@@ -212,6 +219,19 @@ describe("modes", () => {
       candidates: [{ advantage: 0 }, { advantage: 5 }],
       evidence: [{ action: "a0" }],
     });
+  });
+
+  test("shadow: what would have been chosen is kept in short, where it is another action", async () => {
+    const shadow = async (advantages: number[]) =>
+      summarize(await (await policyOf(advantages, { mode: "shadow" })).decide(input));
+    expect(await shadow([0, 5])).toMatchObject({ mode: "shadow", baseAction: "a0", preferredAction: "a1" });
+    expect(await shadow([5, 0])).not.toHaveProperty("preferredAction");
+    const acting = await (await policyOf([0, 5])).decide(input);
+    expect(summarize(acting)).not.toHaveProperty("preferredAction");
+    const store = new InMemoryExperienceStore();
+    const step = { state: "here", action: "a0", decision: await shadow([0, 5]) };
+    const { episodeId } = await (await memoryOf([], { store })).learn({ steps: [step] });
+    expect((await store.get(episodeId))?.steps[0]?.decision).toEqual(step.decision);
   });
 
   test("off: the memory is not asked", async () => {

@@ -18,6 +18,7 @@ import {
   type JsonValue,
   type LearnReceipt,
   LinearSimilarityIndex,
+  type ModeByRun,
   type Neighbor,
   type NeighborSearch,
   ngrams,
@@ -27,6 +28,7 @@ import {
   type PutResult,
   type Reward,
   type RewardSource,
+  rollout,
   type Selector,
   type SimilarityIndex,
   type State,
@@ -46,12 +48,13 @@ describe("what a user's editor shows", () => {
     expectTypeOf(createPolicy).parameters.toEqualTypeOf<[options: PolicyOptions]>();
     expectTypeOf(createPolicy).returns.toEqualTypeOf<Policy>();
     expectTypeOf<PolicyOptions["estimator"]>().toEqualTypeOf<
-      "plain" | "normalized" | Estimator | undefined
+      "adaptive" | "plain" | "normalized" | Estimator | undefined
     >();
     expectTypeOf<PolicyOptions["selection"]>().toEqualTypeOf<
       "greedy" | "sample" | "epsilon-greedy" | undefined
     >();
-    expectTypeOf<PolicyOptions["mode"]>().toEqualTypeOf<"on" | "shadow" | "off" | undefined>();
+    expectTypeOf<PolicyOptions["mode"]>().toEqualTypeOf<"on" | "shadow" | "off" | ModeByRun | undefined>();
+    expectTypeOf(rollout({ percent: 10 })).toExtend<Policy["mode"]>();
   });
 
   test("decide takes a state, as a text or in features, and candidates", () => {
@@ -78,7 +81,16 @@ describe("what a user's editor shows", () => {
     expectTypeOf<Decision["candidates"]>().toEqualTypeOf<readonly DecidedCandidate[]>();
     expectTypeOf<Decision["value"]>().toEqualTypeOf<number | undefined>();
     expectTypeOf<DecisionReason>().toEqualTypeOf<
-      "learned" | "no-evidence" | "too-little-evidence" | "loading" | "over-budget" | "memory-failed" | "off"
+      | "learned"
+      | "no-evidence"
+      | "too-little-evidence"
+      | "loading"
+      | "over-budget"
+      | "memory-failed"
+      | "off"
+      | "mode-failed"
+      | "guarded"
+      | "guard-failed"
     >();
     // @ts-expect-error decisions are not changed after the fact
     const change = (decision: Decision) => (decision.propensity = 1);

@@ -1,5 +1,6 @@
-import type { Episode, Reward } from "../episode.js";
+import type { Episode } from "../episode.js";
 import { JitRLError } from "../errors.js";
+import type { Reward } from "../reward.js";
 import type { ExperienceStore, StoredEpisode } from "../store.js";
 
 /** A small episode that began at 0. */

@@ -40,6 +40,49 @@ export function feedbackCases({ check, expect }: StoreCases): void {
     expect((await store.get("a"))?.rewards.map(({ id }) => id).sort()).toEqual(["r1", "r2"]);
     await one.close();
   });
+
+  check("a judgement takes the place of the one before, while others give feedback", async (open) => {
+    const store = await open();
+    const [one, other] = [new ExperienceMemory({ store }), new ExperienceMemory({ store })];
+    await Promise.all([one.ready(), other.ready()]);
+    await one.learn({ ...sampleEpisode("a"), awaiting: ["judge:x"] });
+    const judgement = (value: number) => ({ source: "judge:x" as const, rewards: [{ step: 0, value }] });
+    await Promise.all([
+      ...[1, 2, 3].map((value) => one.judge("a", judgement(value))),
+      ...[4, 5, 6].map((value) => other.judge("a", judgement(value))),
+      ...[1, 2, 3].map((i) => other.feedback("a", { reward: i, id: `r${i}` })),
+    ]);
+    await one.judge("a", judgement(7));
+    const got = await store.get("a");
+    expect(got?.rewards.map(({ id }) => id).sort()).toEqual(["judge:x#0", "r1", "r2", "r3"]);
+    expect(got?.rewards.find(({ source }) => source === "judge:x")?.value).toBe(7);
+    expect(got?.awaiting).toBe(undefined);
+    await one.close();
+  });
+
+  check("what a source said is revoked once, also by two at the same time", async (open) => {
+    const store = await open();
+    const [one, other] = [new ExperienceMemory({ store }), new ExperienceMemory({ store })];
+    await Promise.all([one.ready(), other.ready()]);
+    const judged = { ...sampleReward("j"), source: "judge:x" as const };
+    for (const id of ["a", "b", "c"])
+      await one.learn(sampleEpisode(id, { rewards: [sampleReward("h"), judged] }));
+    const receipts = await Promise.all([
+      one.revoke({ source: "judge:x" }),
+      other.revoke({ source: "judge:x" }),
+      one.feedback("b", { reward: 1, id: "late" }),
+    ]);
+    expect([receipts[0].episodes + receipts[1].episodes, receipts[0].rewards + receipts[1].rewards]).toEqual([
+      3, 3,
+    ]);
+    expect(await other.revoke({ source: "judge:x" })).toEqual({ episodes: 0, rewards: 0 });
+    const got = await store.get("b");
+    const counting = got?.rewards.filter(({ revokedAt }) => revokedAt === undefined).map(({ id }) => id);
+    expect(counting?.sort()).toEqual(["h", "late"]);
+    // Arriving again does not bring it back.
+    expect((await one.learn(sampleEpisode("b", { rewards: [judged] }))).status).toBe("duplicate");
+    await one.close();
+  });
 }
 
 async function addReward(store: ExperienceStore, name: string): Promise<void> {

@@ -1,0 +1,509 @@
+import {
+  adaptiveEstimator,
+  createPolicy,
+  type Decision,
+  type EpisodeInput,
+  type EvidenceStep,
+  type ExperienceMemory,
+  type Neighbor,
+  openMemory,
+  type PolicyOptions,
+  type ReturnSummary,
+  seededRandom,
+} from "@jitrl/core";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { candidatesOf } from "./experience.js";
+
+/** A past episode of one step. */
+interface Past {
+  readonly action: string;
+  readonly return: number;
+  readonly state?: string;
+  readonly importedFrom?: string;
+}
+
+const here = "x y z";
+const elsewhere = "quite another place";
+
+const own = fc.record({
+  state: fc.constantFrom(here, "x y z q", "x y", "x y q", elsewhere),
+  action: fc.constantFrom("a0", "a1", "a2", "a3"),
+  return: fc.integer({ min: -10, max: 10 }),
+});
+const imported = fc.record({
+  state: fc.constantFrom(here, "x y z q", "x y", elsewhere),
+  action: fc.constantFrom("a0", "a1", "a2", "a3"),
+  return: fc.integer({ min: -50, max: 50 }),
+  importedFrom: fc.constantFrom("north", "south"),
+});
+const anyPast = fc.array<Past>(fc.oneof(own, own, imported), { minLength: 1, maxLength: 30 });
+/** Two own returns differ, so that returns have a spread. */
+const spreadPast = anyPast.map((past): Past[] => [
+  ...past,
+  { state: elsewhere, action: "a0", return: -1 },
+  { state: elsewhere, action: "a0", return: 2 },
+]);
+
+async function remember(past: readonly Past[]): Promise<ExperienceMemory> {
+  let clock = 0;
+  const memory = await openMemory({ now: () => ++clock, newId: () => `id-${++clock}` });
+  for (const { state = here, action, return: reward, importedFrom } of past) {
+    const metadata: EpisodeInput["metadata"] = importedFrom === undefined ? {} : { importedFrom };
+    await memory.learn({ metadata, steps: [{ state, action, reward }] });
+  }
+  return memory;
+}
+
+const logits = [1, 0.4, 0, -0.5, -0.5];
+
+/** Decides here, with candidates that were tried or not. */
+async function decide(
+  past: readonly Past[],
+  options: Partial<PolicyOptions> = {},
+  given = logits,
+): Promise<Decision> {
+  const policy = createPolicy({ memory: await remember(past), minSimilarity: 0.1, ...options });
+  return policy.decide({ state: here, candidates: candidatesOf(given) });
+}
+
+function advantageOf(decision: Decision, action: string): number {
+  const advantage = decision.candidates.find((one) => one.action === action)?.advantage;
+  if (advantage === undefined) throw new Error(`Expected ${action} among the candidates.`);
+  return advantage;
+}
+
+function expectClose(found: number | undefined, expected: number, scale = 1): void {
+  expect(found).toBeDefined();
+  expect(Math.abs(found! - expected)).toBeLessThanOrEqual(1e-9 * Math.max(scale, Math.abs(expected)));
+}
+
+/** The equations of docs/algorithm.md, from a decision's evidence, returns and settings, and nothing else. */
+function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
+  const { mean: mu, spread, highest } = returns!;
+  const sigma = spread > 1e-9 * Math.abs(mu) ? spread : mu === 0 ? 1 : Math.abs(mu);
+  const nearest = Math.max(...evidence.map(({ similarity }) => similarity));
+  const kindOf = ({ similarity, importedFrom }: EvidenceStep) =>
+    importedFrom !== undefined ? 2 : similarity > 1 - 1e-9 ? 0 : 1;
+  const actions = [...new Set([...candidates, ...evidence].map(({ action }) => action))];
+  const of = new Map(
+    actions.map((action) => {
+      let n = 0;
+      let sum = 0;
+      for (const kind of [0, 1, 2]) {
+        const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
+        let newer = 0;
+        let total = 0;
+        for (const step of steps.sort((a, b) => b.order - a.order)) {
+          const w = (step.similarity / nearest) ** 4 * 0.98 ** newer;
+          const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
+          newer += w;
+          total += w * (kind === 2 ? limited : step.return);
+        }
+        const share = 1 / (1 + n);
+        n += share * newer;
+        sum += share * total;
+      }
+      return [action, { n, sum }];
+    }),
+  );
+  const total = (numbers: number[]) => numbers.reduce((sum, x) => sum + x, 0);
+  const N = total([...of.values()].map(({ n }) => n));
+  const V = total([...of.values()].map(({ sum }) => sum)) / N;
+  const m = V - Math.max(0, V - mu) / (1 + N);
+  const H = highest > 0 ? Math.min(mu + 1.5 * sigma, highest) : highest + sigma;
+  const explored = draws.find(({ purpose }) => purpose === "exploration");
+  const c = explored && explored.value >= settings.explorationProbability ? 0 : settings.explorationBonus;
+  return {
+    V,
+    sigma,
+    each: candidates.map(({ action }) => {
+      const { n, sum } = of.get(action)!;
+      const Q = (sum + m) / (n + 1);
+      const E = ((Math.sqrt(1 + N) - 1) / (1 + n)) * Math.max(0, H - Q);
+      return { Q, A: (15 * (Q - V) + c * E) / sigma };
+    }),
+  };
+}
+
+describe("the adaptive form", () => {
+  test("every number in a decision can be computed again from its evidence, returns and settings", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        anyPast,
+        fc.record({
+          k: fc.constantFrom(1, 3, 10, 100),
+          beta: fc.constantFrom(0.5, 1, 3),
+          explorationBonus: fc.constantFrom(0, 1.4, 5),
+          explorationProbability: fc.constantFrom(0, 0.5, 1),
+          minSimilarity: fc.constantFrom(0, 0.5),
+        }),
+        fc.nat(),
+        async (past, options, seed) => {
+          const decision = await decide(past, { ...options, random: seededRandom(seed) });
+          fc.pre(decision.reason === "learned");
+          const { V, sigma, each } = byHand(decision);
+          expectClose(decision.value, V, sigma);
+          decision.candidates.forEach((candidate, a) => {
+            const { Q, A } = each[a]!;
+            expectClose(candidate.q, Q, sigma);
+            expectClose(candidate.advantage, A, 15);
+            expectClose(candidate.updatedLogit, candidate.logit + options.beta * A, 50);
+            expect(candidate.count).toBe(
+              decision.evidence.filter(({ action }) => action === candidate.action).length,
+            );
+          });
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+
+  test("by hand: one failure, one success, one not tried, where returns are ±1", async () => {
+    const decision = await decide([
+      { state: elsewhere, action: "a2", return: 1 },
+      { state: elsewhere, action: "a2", return: -1 },
+      { action: "a0", return: -1 },
+      { action: "a1", return: 1 },
+    ]);
+    // N = 2, V = m = 0, μ = 0, σ = 1, H = min(1.5, 1) = 1, √(1 + N) − 1 = 0.7320508
+    expect(decision.returns).toEqual({ count: 4, mean: 0, spread: 1, highest: 1 });
+    expect(decision.value).toBe(0);
+    expect(decision.candidates.slice(0, 3).map(({ q }) => q)).toEqual([-0.5, 0.5, 0]);
+    const E = [(0.7320508 / 2) * 1.5, (0.7320508 / 2) * 0.5, 0.7320508];
+    expect(advantageOf(decision, "a0")).toBeCloseTo(15 * -0.5 + 1.4 * E[0]!, 6);
+    expect(advantageOf(decision, "a1")).toBeCloseTo(15 * 0.5 + 1.4 * E[1]!, 6);
+    expect(advantageOf(decision, "a2")).toBeCloseTo(1.4 * E[2]!, 6);
+    expect(decision.chosen.action).toBe("a1");
+  });
+
+  test("by hand: a state half as similar as the nearest counts a sixteenth", async () => {
+    const similar = [
+      { state: here, action: "a0", return: 0 },
+      { state: "x y z p q r", action: "a1", return: 17 }, // shares half of its words
+    ];
+    const decision = await decide(similar, { explorationBonus: 0 });
+    expect(decision.evidence.map(({ similarity }) => similarity)).toEqual([1, 0.5]);
+    expectClose(decision.value, 17 / 16 / (1 + 1 / 16));
+  });
+
+  test("by hand: the second newest step of an action counts 0.98, and no step of another action fades it", async () => {
+    const decision = await decide([
+      { action: "a0", return: 10 },
+      { action: "a1", return: 0 },
+      { action: "a0", return: 0 },
+    ]);
+    expectClose(decision.value, (0.98 * 10) / 2.98);
+  });
+});
+
+describe("what is added to the logits", () => {
+  const same = async (one: Decision, other: Decision) => {
+    for (const { action, advantage } of one.candidates) {
+      const rounding = 1e-8 * (15 + Math.abs(advantage));
+      expect(Math.abs(advantageOf(other, action) - advantage)).toBeLessThanOrEqual(rounding);
+    }
+    const [first = 0, second = 0] = one.candidates.map((each) => each.updatedLogit).sort((a, b) => b - a);
+    if (first - second > 1e-6) expect(other.chosen.action).toBe(one.chosen.action);
+  };
+
+  test("is the same when all rewards are multiplied", async () => {
+    await fc.assert(
+      fc.asyncProperty(spreadPast, fc.constantFrom(1e-6, 0.01, 3, 1e6), async (past, factor) => {
+        const scaled = past.map((step) => ({ ...step, return: factor * step.return }));
+        await same(await decide(past), await decide(scaled));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("is the same when a constant is added to all rewards, as long as some were good or none before and after", async () => {
+    await fc.assert(
+      fc.asyncProperty(spreadPast, fc.integer({ min: -100, max: 100 }), async (past, constant) => {
+        const shifted = past.map((step) => ({ ...step, return: step.return + constant }));
+        const [one, other] = [await decide(past), await decide(shifted)];
+        const good = ({ returns }: Decision) => (returns?.highest ?? 0) > 0;
+        if (good(one) === good(other)) await same(one, other);
+        const options = { explorationBonus: 0 };
+        await same(await decide(past, options), await decide(shifted, options));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("is nothing while all returns are the same and good; where they are not good, others are worth a try", async () => {
+    await fc.assert(
+      fc.asyncProperty(anyPast, fc.constantFrom(1, 0.1, 1e100, 0, -7, -1e-300), async (past, value) => {
+        const uniform = past.map((step) => ({ ...step, return: value }));
+        const decision = await decide(uniform, value > 0 ? {} : { explorationBonus: 0 });
+        for (const { advantage } of decision.candidates)
+          expect(Math.abs(advantage)).toBeLessThanOrEqual(1e-9);
+      }),
+      { numRuns: 60 },
+    );
+    const failures = await decide(new Array<Past>(3).fill({ action: "a0", return: -7 }));
+    expect(advantageOf(failures, "a1")).toBeGreaterThan(advantageOf(failures, "a0"));
+  });
+
+  test("is finite for the largest rewards there are", async () => {
+    const huge = fc.constantFrom(-1e100, 1e100, 0, 1, 1e99);
+    await fc.assert(
+      fc.asyncProperty(anyPast, fc.array(huge, { minLength: 30, maxLength: 30 }), async (past, values) => {
+        const decision = await decide(past.map((step, i) => ({ ...step, return: values[i]! })));
+        expect(["learned", "no-evidence"]).toContain(decision.reason);
+        for (const { advantage, probability } of decision.candidates) {
+          expect(Number.isFinite(advantage)).toBe(true);
+          expect(Number.isFinite(probability)).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("does not depend on the order of candidates, of neighbours, or of their actions", async () => {
+    await fc.assert(
+      fc.asyncProperty(spreadPast, fc.nat(), async (past, seed) => {
+        const found = (await remember(past)).neighbors(here, { k: 100, minSimilarity: 0 });
+        if (found.status !== "found" || !found.returns) throw new Error("Expected neighbours.");
+        const { neighbors, returns } = found;
+        const random = seededRandom(seed);
+        const shuffled = <T>(list: readonly T[]) =>
+          list
+            .map((one) => ({ one, at: random() }))
+            .sort((a, b) => a.at - b.at)
+            .map(({ one }) => one);
+        const actions = ["a0", "a1", "a2", "a3", "a4"];
+        const mixed = shuffled(actions);
+        const estimate = (given: readonly Neighbor[], asked: readonly string[], all: ReturnSummary) =>
+          adaptiveEstimator().estimate({ neighbors: given, actions: asked, returns: all, draw: () => 0 });
+        const one = estimate(neighbors, actions, returns);
+        const other = estimate(
+          shuffled(neighbors.map((neighbor) => ({ ...neighbor, actions: shuffled(neighbor.actions) }))),
+          mixed,
+          returns,
+        );
+        expect(other.value).toBe(one.value);
+        expect(other.evidence).toEqual(one.evidence);
+        mixed.forEach((action, i) => {
+          expect(other.actions[i]).toEqual(one.actions[actions.indexOf(action)]);
+        });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe("how much evidence it takes", () => {
+  /** Returns of both kinds from other places, so that a return of 1 or −1 is nothing unheard of. */
+  const usual: Past[] = [1, -1, 1, -1, 1, -1, 1, -1].map((value) => ({
+    state: elsewhere,
+    action: "b",
+    return: value,
+  }));
+  const outcomes = (action: string, ...values: number[]): Past[] =>
+    values.map((value) => ({ action, return: value }));
+  /** The base action has probability p, two others share the rest. */
+  const confident = (p: number) => [p, (1 - p) / 2, (1 - p) / 2].map(Math.log);
+
+  test.each([0.6, 0.8, 0.95])(
+    "one unlucky try does not overturn a base action of probability %d",
+    async (p) => {
+      const decision = await decide([...usual, ...outcomes("a0", -1)], {}, confident(p));
+      expect(decision.reason).toBe("learned");
+      expect(decision.chosen.action).toBe("a0");
+    },
+  );
+
+  test("one unlucky try among lucky ones overturns none, be it the newest", async () => {
+    const decision = await decide([...usual, ...outcomes("a0", 1, 1, 1, -1)], {}, confident(0.5));
+    expect(decision.chosen.action).toBe("a0");
+  });
+
+  test("failures that add up overturn any, and the more of them the more confident it is", async () => {
+    const failuresUntil = async (p: number) => {
+      for (let failures = 1; failures <= 60; failures++) {
+        const tried = outcomes("a0", ...new Array<number>(failures).fill(-1));
+        if ((await decide([...usual, ...tried], {}, confident(p))).chosen.action !== "a0") return failures;
+      }
+      throw new Error(`Expected the base action of probability ${p} to be left.`);
+    };
+    const [unsure, sure, surest] = [
+      await failuresUntil(0.5),
+      await failuresUntil(0.8),
+      await failuresUntil(0.95),
+    ];
+    expect(unsure).toBeGreaterThan(1);
+    expect(sure).toBeGreaterThan(unsure);
+    expect(surest).toBeGreaterThan(sure);
+  });
+
+  test("one success of another action is followed where the model is not confident, and not where it is", async () => {
+    const chosen = async (p: number) =>
+      (await decide([...usual, ...outcomes("a1", 1)], {}, confident(p))).chosen.action;
+    expect([await chosen(0.5), await chosen(0.8)]).toEqual(["a1", "a1"]);
+    expect(await chosen(0.999)).toBe("a0");
+  });
+
+  test("the very first return says nothing yet if it is good: there is none to compare it with", async () => {
+    const good = await decide(outcomes("a1", 1));
+    for (const { advantage } of good.candidates) expect(advantage).toBe(0);
+    const bad = await decide(outcomes("a0", -1), {}, confident(0.5));
+    expect(bad.chosen.action).toBe("a0");
+    expect(advantageOf(bad, "a1")).toBeGreaterThan(advantageOf(bad, "a0"));
+  });
+
+  test("newer steps outweigh older ones: of the same outcomes the later ones count more", async () => {
+    const good = new Array<number>(20).fill(1);
+    const bad = new Array<number>(20).fill(-1);
+    const q = async (values: number[]) =>
+      (await decide([...usual, ...outcomes("a0", ...values)])).candidates[0]!.q!;
+    expect(await q([...bad, ...good])).toBeGreaterThan(0);
+    expect(await q([...good, ...bad])).toBeLessThan(0);
+  });
+
+  test("what became wrong is left before the failures outnumber the successes", async () => {
+    const past = [
+      ...usual,
+      ...outcomes("a1", ...new Array<number>(5).fill(-1)),
+      ...outcomes("a0", ...new Array<number>(30).fill(1)),
+    ];
+    let failures = 0;
+    while (failures < 30 && (await decide(past)).chosen.action === "a0") {
+      past.push(...outcomes("a0", -1));
+      failures++;
+    }
+    expect(failures).toBeGreaterThan(1);
+    expect(failures).toBeLessThan(30);
+  });
+});
+
+describe("hearsay", () => {
+  const usual: Past[] = [1, -1, 1, -1].map((value) => ({ state: elsewhere, action: "b", return: value }));
+  const praise = (value: number, times: number, action = "a1"): Past[] =>
+    Array.from({ length: times }, () => ({ action, return: value, importedFrom: "somebody" }));
+  const failures = (times: number): Past[] =>
+    Array.from({ length: times }, () => ({ action: "a1", return: -1 }));
+
+  test("is followed while nothing else is known", async () => {
+    expect((await decide([...usual, ...praise(1, 4)])).chosen.action).toBe("a1");
+  });
+
+  test("gives way to what the agent finds itself: the more it finds, the less it counts", async () => {
+    const q = async (found: number) => {
+      const { candidates } = await decide([...usual, ...praise(1, 20), ...failures(found)], {
+        explorationBonus: 0,
+      });
+      return candidates[1]!.q!;
+    };
+    const [none, one, five, ten] = [await q(0), await q(1), await q(5), await q(10)];
+    expect(one).toBeLessThan(none);
+    expect(five).toBeLessThan(one);
+    expect(ten).toBeLessThan(five);
+    expect(ten).toBeLessThan(0);
+  });
+
+  test("of the very same state gives way to what was found in similar ones", async () => {
+    const found = failures(10).map((step) => ({ ...step, state: "x y z q" }));
+    expect((await decide([...usual, ...praise(1, 20), ...found])).candidates[1]!.q!).toBeLessThan(0);
+  });
+
+  test("counts no further than 1.5 σ from the mean of the agent's own returns", async () => {
+    const [bounded, boundless] = [
+      await decide([...usual, ...praise(1.5, 3)]),
+      await decide([...usual, ...praise(1e6, 3)]),
+    ];
+    expect(boundless.candidates).toEqual(bounded.candidates);
+    expect(boundless.returns).toEqual({ count: 4, mean: 0, spread: 1, highest: 1 });
+    const slander = await decide([...usual, ...praise(-1e6, 3)]);
+    expect(slander.candidates).toEqual((await decide([...usual, ...praise(-1.5, 3)])).candidates);
+  });
+
+  test("is not what somebody else did in a similar state of the agent's own", async () => {
+    const step: Past = { action: "a1", return: 5 };
+    const q = async (past: Past) => (await decide([...usual, past])).candidates[1]!.q!;
+    expect(await q(step)).toBeGreaterThan(await q({ ...step, importedFrom: "somebody" }));
+  });
+});
+
+describe("exploration", () => {
+  test("without a bonus an action that was not tried adds nothing to its logit, and never more than the best that was", async () => {
+    await fc.assert(
+      fc.asyncProperty(spreadPast, async (past) => {
+        const decision = await decide(past, { explorationBonus: 0 });
+        fc.pre(decision.reason === "learned");
+        const tried = decision.candidates.filter(({ count }) => count > 0).map(({ advantage }) => advantage);
+        const untried = decision.candidates
+          .filter(({ count }) => count === 0)
+          .map(({ advantage }) => advantage);
+        const rounding = 1e-9 * 15;
+        for (const advantage of untried) expect(advantage).toBeLessThanOrEqual(rounding);
+        // All actions that were tried are candidates here.
+        expect(Math.max(...untried)).toBeLessThanOrEqual(Math.max(...tried) + rounding);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("with probability 0 is the same as without a bonus", async () => {
+    await fc.assert(
+      fc.asyncProperty(spreadPast, async (past) => {
+        const never = await decide(past, { explorationProbability: 0, random: () => 0 });
+        const without = await decide(past, { explorationBonus: 0 });
+        expect(never.candidates).toEqual(without.candidates);
+        expect(without.draws).toEqual([]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("with a probability in between is drawn once a decision", async () => {
+    const past = [1, -1, 0].map((value) => ({ action: "a0", return: value }));
+    const options = { explorationProbability: 0.5 };
+    const [tries, rests] = [
+      await decide(past, { ...options, random: () => 0.49 }),
+      await decide(past, { ...options, random: () => 0.5 }),
+    ];
+    expect(tries.draws).toEqual([{ purpose: "exploration", value: 0.49 }]);
+    expect(advantageOf(tries, "a4")).toBeGreaterThan(advantageOf(rests, "a4"));
+    expect(rests.candidates).toEqual((await decide(past, { explorationBonus: 0 })).candidates);
+  });
+
+  test("hopes for no more than was ever seen, if that was good", async () => {
+    const past: Past[] = [
+      ...[-1, -1].map((value) => ({ state: elsewhere, action: "b", return: value })),
+      ...["a0", "a1", "a2", "a3", "a4"].map((action) => ({ action, return: 1 })),
+    ];
+    const bonus = async (steps: readonly Past[]) =>
+      advantageOf(await decide(steps, { explorationBonus: 10 }), "a1") -
+      advantageOf(await decide(steps, { explorationBonus: 0 }), "a1");
+    const [small, large] = [
+      await bonus(past),
+      await bonus([...past, { state: elsewhere, action: "b", return: 9 }]),
+    ];
+    expect(small).toBeGreaterThanOrEqual(0);
+    expect(large).toBeGreaterThan(small);
+    // What is best already is known everywhere: with much evidence, there is next to nothing left to hope for.
+    const often = Array.from({ length: 6 }, () => past.slice(2)).flat();
+    expect(await bonus([...past, ...often])).toBeLessThan(small);
+  });
+
+  test("where nothing good was ever seen, hopes for a spread more than the best that was", async () => {
+    const past = [-1, -3].map((value) => ({ action: "a0", return: value })); // μ = −2, σ = 1, H = −1 + 1
+    const decision = await decide(past, { explorationBonus: 1 });
+    const { q, advantage } = decision.candidates[4]!;
+    const bonus = advantage - 15 * (q! - decision.value!);
+    expect(bonus).toBeCloseTo((Math.sqrt(1 + 1.98) - 1) * (0 - q!), 9);
+  });
+
+  test("prefers, of equally good actions, those that were tried less", async () => {
+    const past: Past[] = [
+      { state: elsewhere, action: "b", return: 3 },
+      ...[0, 0, 0, 0].map((value) => ({ action: "a0", return: value })),
+      { action: "a1", return: 0 },
+    ];
+    const decision = await decide(past);
+    expect(decision.candidates.map(({ q }) => q)).toEqual([0, 0, 0, 0, 0]);
+    expect(advantageOf(decision, "a2")).toBeGreaterThan(advantageOf(decision, "a1"));
+    expect(advantageOf(decision, "a1")).toBeGreaterThan(advantageOf(decision, "a0"));
+  });
+});
