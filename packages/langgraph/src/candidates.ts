@@ -1,12 +1,11 @@
 import { type Candidate, JitRLError, type Neighbor } from "@jitrl/core";
 import type { AIMessage, BaseMessage } from "@langchain/core/messages";
-import type { StructuredToolInterface } from "@langchain/core/tools";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { BoundActionKey } from "./action-key.js";
+import { type BoundTool, toolForms } from "./bound-tool.js";
 import type { MessagesState } from "./channels.js";
-import { type ActionKey, type ToolCallSpec, toPayload } from "./tool-call.js";
-
-/** A tool as the agent has it: a LangChain tool, or what is sent to the API. */
-export type BoundTool = StructuredToolInterface | Readonly<Record<string, unknown>>;
+import { type ToolCallSpec, toPayload } from "./tool-call.js";
+import { validCall } from "./valid-arguments.js";
 
 /** One question to the agent's own model, with the agent's own settings but for what is named here. */
 export interface ModelQuestion {
@@ -26,7 +25,8 @@ export interface CandidateRequest<S> {
   readonly call?: ToolCallSpec;
   /** The tools that are bound to the agent now, where that is known: always in the middleware. */
   readonly tools?: readonly BoundTool[];
-  readonly actionKey: ActionKey;
+  /** The key of a call in this state, with these tools. */
+  readonly actionKey: BoundActionKey;
   /** Past states like this one, as the policy will see them. */
   readonly neighbors?: () => readonly Neighbor[];
   /** Asks the agent's model, through all inner middleware; only in the middleware. */
@@ -35,12 +35,17 @@ export interface CandidateRequest<S> {
   readonly config: LangGraphRunnableConfig;
 }
 
-/** Where candidate actions and their logits come from. The agent's own call need not be among them: the node adds it. */
+/**
+ * Where candidate actions and their logits come from. The agent's own call need not be among them: the node adds it.
+ * An action stands once, with a payload that can be executed as it is: a tool call, several that are made at once
+ * (`{ calls }`), or an answer to the user. An empty list says that there is nothing to choose here.
+ */
 export interface CandidateSource<S> {
   (request: CandidateRequest<S>): Promise<readonly Candidate[]> | readonly Candidate[];
   /**
    * In the middleware: it asks the agent's model itself, by `request.ask`, in the place of the agent's own call, so
-   * that a step costs one call as before. The candidate with the highest logit is then the base action.
+   * that a step costs one call as before. The candidate with the highest logit is then the base action. Where it
+   * fails or lists nothing, the agent's own call is made as without JitRL.
    *
    * @default false
    */
@@ -53,7 +58,8 @@ export type ListedAction =
   | { readonly call: ToolCallSpec /** @default 0 */; logit?: number };
 
 /**
- * Candidates that a function of the state lists, with their logits.
+ * Candidates that a function of the state lists, with their logits. Where the bound tools are known, calls that these
+ * do not take are left out.
  *
  * @example functionCandidates((state) => state.exits.map((exit) => ({ action: exit })))
  */
@@ -64,6 +70,7 @@ export function functionCandidates<S extends object = MessagesState>(
   ) => readonly ListedAction[] | Promise<readonly ListedAction[]>,
 ): CandidateSource<S> {
   return async (request) => {
+    request.config.signal?.throwIfAborted();
     const actions: unknown = await list(request.state, request);
     if (!isList(actions)) {
       throw new JitRLError(
@@ -71,11 +78,17 @@ export function functionCandidates<S extends object = MessagesState>(
         `Expected the function to return a list of actions, found ${String(actions)}.`,
       );
     }
-    return actions.map((listed) => {
+    const bound = request.tools && toolForms(request.tools).callable;
+    const candidates: Candidate[] = [];
+    for (const listed of actions) {
       const logit = listed.logit ?? 0;
-      if (!("call" in listed)) return { ...listed, logit };
-      return { action: request.actionKey(listed.call), logit, payload: toPayload(listed.call) };
-    });
+      if (!("call" in listed)) {
+        candidates.push({ ...listed, logit });
+      } else if (!bound || (await validCall(listed.call, bound))) {
+        candidates.push({ action: request.actionKey(listed.call), logit, payload: toPayload(listed.call) });
+      }
+    }
+    return candidates;
   };
 }
 
@@ -84,13 +97,14 @@ function isList(actions: unknown): actions is readonly ListedAction[] {
 }
 
 /**
- * The agent's own call among the candidates: in the place of the one with the same key, or before all others, as
- * likely as the likeliest of them.
+ * The agent's own call among the candidates: in the place of the one with the same key, or before all others. Where
+ * no source says how likely it is, it is as likely as the likeliest of them, and no less than a logit of 0: as likely
+ * as all alternatives together whose logits are logarithms of shares.
  */
 export function withOwnCall(
   candidates: readonly Candidate[],
   call: ToolCallSpec,
-  actionKey: ActionKey,
+  actionKey: BoundActionKey,
 ): Candidate[] {
   const action = actionKey(call);
   const own = { action, payload: toPayload(call) };
@@ -98,9 +112,9 @@ export function withOwnCall(
   const others = candidates.filter((candidate) => candidate.action !== action);
   const logit = (known.length > 0 ? known : others).reduce(
     (max, candidate) => Math.max(max, candidate.logit),
-    Number.NEGATIVE_INFINITY,
+    known.length > 0 ? Number.NEGATIVE_INFINITY : 0,
   );
-  return [{ ...own, logit: Number.isFinite(logit) ? logit : 0 }, ...others];
+  return [{ ...own, logit }, ...others];
 }
 
 /** Says where the candidates of a step failed, keeping the cause. */

@@ -45,8 +45,9 @@ export interface MessagesState {
   readonly messages: BaseMessage[];
 }
 
-/** What a node writes, as far as its type tells: besides, `messages`, or what `apply` gives. */
+/** What a node writes, as far as its type tells: besides, what `apply` gives. */
 export interface PrivateUpdate {
+  readonly messages?: BaseMessage[];
   readonly jitrl?: TrajectoryUpdate;
   readonly jitrlRun?: string;
 }
@@ -83,6 +84,24 @@ function keysOf(schema: unknown): string[] {
   throw new JitRLError(
     "invalid-input",
     "Expected the schema that the graph was made with: an Annotation.Root, a Zod object or a StateSchema.",
+  );
+}
+
+/** Where `createReactAgent` runs a `postModelHook`; nobody can choose the channels that it sees. */
+const HOOK = "post_model_hook";
+
+/** True for a hook that keeps its steps on the messages alone, for an evaluator in a graph above. */
+export function isHook(state: object, config: LangGraphRunnableConfig): boolean {
+  return config.metadata?.langgraph_node === HOOK && !("jitrl" in state);
+}
+
+/** @throws JitRLError `missing-channel`: in a graph that has no evaluator above it, the hook's steps would be lost */
+export function requireGraphAbove(namespace: string): void {
+  if (namespace !== "") return;
+  throw new JitRLError(
+    "missing-channel",
+    `JitRLNode as a postModelHook leaves its steps on the messages, for an EvaluatorNode in a graph above. Make the agent a node of such a graph: new StateGraph(MessagesAnnotation).addNode("agent", agent).addNode("evaluate", new EvaluatorNode({ policy, reward }), EvaluatorNode.options).addEdge(START, "agent").addEdge("agent", "evaluate").`,
+    { details: { node: "JitRLNode" } },
   );
 }
 

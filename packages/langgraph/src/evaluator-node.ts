@@ -1,20 +1,8 @@
-import {
-  type EpisodeEnd,
-  type EpisodeInput,
-  JitRLError,
-  type LearnReceipt,
-  type Policy,
-  type Reward,
-  type Step,
-} from "@jitrl/core";
-import type { BaseMessage } from "@langchain/core/messages";
+import { type EpisodeEnd, type EpisodeInput, JitRLError, type LearnReceipt } from "@jitrl/core";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
-import {
-  Command,
-  isGraphBubbleUp,
-  type LangGraphRunnableConfig,
-  type StateDefinitionInit,
-} from "@langchain/langgraph";
+import { Command, type LangGraphRunnableConfig, type StateDefinitionInit } from "@langchain/langgraph";
+import type { ActionKey } from "./action-key.js";
+import type { BoundTool } from "./bound-tool.js";
 import {
   inputFor,
   type MessagesState,
@@ -23,50 +11,23 @@ import {
   requirePrivateState,
 } from "./channels.js";
 import { emit, report } from "./events.js";
+import { refusalRewards, reviewedSteps } from "./human-review.js";
 import { messagesOf } from "./messages-of.js";
 import { mirroredRuns } from "./mirrored-steps.js";
 import { quietly } from "./quietly.js";
 import { findRun, type Run } from "./run.js";
-import { outcomeRewards, type ToolReward, toolRewards } from "./run-rewards.js";
+import { type Evidence, RunJudge, type RunJudgeOptions } from "./run-judge.js";
 import { type EndUpdate, type Trajectory, unsentKey } from "./trajectory.js";
 
-/** The run that is being judged. */
-export interface FinishedRun {
-  /** As it will be stored, e.g. for later `policy.feedback`. */
-  readonly episodeId: string;
-  readonly threadId: string | undefined;
-  readonly end: EpisodeEnd;
-  readonly steps: readonly Step[];
-}
-
-/**
- * Judges a finished run: one number for its outcome, or one a step. `undefined` leaves it without a reward: it is
- * stored, teaches nothing, and may be rewarded later by feedback.
- */
-export type RewardFunction<S> = (
-  state: S,
-  run: FinishedRun,
-) => number | readonly number[] | undefined | Promise<number | readonly number[] | undefined>;
-
-export interface EvaluatorNodeOptions<S extends object = MessagesState> {
-  /** The same as the JitRLNode's: its memory takes the episode. */
-  policy: Policy;
-  /** Judges the run from the finished state. @default nothing is judged but by tools */
-  reward?: RewardFunction<S>;
-  /**
-   * Reads a reward from the answer of a tool, for the step that called it.
-   *
-   * @default the number `reward` of the message's `artifact`, if there is one
-   */
-  toolReward?: ToolReward;
+export interface EvaluatorNodeOptions<S extends object = MessagesState> extends RunJudgeOptions<S> {
+  /** The same as the JitRLNode's: it names calls that a person changed after they were decided. @default toolCallKey */
+  actionKey?: ActionKey<S>;
+  /** The same as the JitRLNode's, for the same purpose. @default not known */
+  tools?: readonly BoundTool[];
   /** What episodes are found and forgotten by, e.g. `{ user }`. @default {} */
   metadata?: (state: S, config: LangGraphRunnableConfig) => EpisodeInput["metadata"];
   /** How the run ended. @default "done", or "failed" after `failTo` */
   end?: (state: S) => EpisodeEnd;
-  /** Told of failures that the agent survives, besides the stream event. */
-  onError?: (error: unknown) => void;
-  /** Clock, ms since 1970. @default Date.now */
-  now?: () => number;
 }
 
 /** Episodes that a thread carries while the store cannot be reached; at the bound the oldest is given up, not in silence. */
@@ -77,7 +38,7 @@ const MAX_UNSENT = 100;
  * the thread left open. Running it again changes nothing. If the store cannot be reached, the episode stays in the
  * thread's checkpoint and is sent with the next one.
  *
- * Rewards of tools and of the `reward` function are the environment's: at one step they add up.
+ * Rewards of tools and of a `reward` function are the environment's: at one step they add up.
  *
  * @throws JitRLError `missing-channel` when added without its options
  */
@@ -92,16 +53,18 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
 
   override lc_namespace = ["jitrl", "langgraph"];
   readonly #options: EvaluatorNodeOptions<S>;
+  readonly #judge: RunJudge<S>;
 
+  /** @throws JitRLError `invalid-input` */
   constructor(options: EvaluatorNodeOptions<S>) {
     super();
-    if (!options.policy) {
-      throw new JitRLError(
-        "invalid-input",
-        "Expected { policy }: the one that createPolicy gave the JitRLNode.",
-      );
-    }
+    this.#judge = new RunJudge(options);
     this.#options = options;
+  }
+
+  /** Resolves when the background is done: before a process ends, and in tests. */
+  settled(): Promise<void> {
+    return this.#judge.settled();
   }
 
   override invoke(state: S, config: RunnableConfig = {}): Promise<PrivateUpdate> {
@@ -116,21 +79,20 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
       this.#report(error, config);
       return { current: jitrl.current, cutOff: null, was: jitrl.current?.episodeId };
     });
-    const mirrored = await mirroredRuns(messages, config, (error) => this.#report(error, config));
+    const told = (error: unknown) => this.#report(error, config);
+    const mirrored = await mirroredRuns(messages, state, this.#options, config, told);
     const cutOff = [...jitrl.ended, ...(run.cutOff ? [run.cutOff] : []), ...mirrored.cutOff];
-    const current = [...(run.current ? [run.current] : []), ...mirrored.current];
+    const current = [...(run.current ? [this.#reviewed(run.current, state)] : []), ...mirrored.current];
 
     const episodes: EpisodeInput[] = [...jitrl.unsent];
     const metadata = this.#metadata(state, config);
     for (const trajectory of cutOff) {
-      const rewards = this.#toolRewards(trajectory.steps, messages, config);
-      episodes.push(episodeOf(trajectory, trajectory.end, rewards, metadata, config));
+      episodes.push(await this.#episode(trajectory, trajectory.end, { messages, metadata }, config));
     }
     if (current.length > 0) {
       const end = this.#end(state, jitrl.end?.end ?? "done", config);
       for (const trajectory of current) {
-        const rewards = await this.#rewards(trajectory, end, state, messages, config);
-        episodes.push(episodeOf(trajectory, end, rewards, metadata, config));
+        episodes.push(await this.#episode(trajectory, end, { state, messages, metadata }, config));
       }
     }
     const left = await this.#send(episodes, config);
@@ -143,33 +105,37 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
         unsent: left.filter((episode) => !jitrl.unsent.includes(episode)),
       },
     };
-    const stripped = mirrored.messages.length > 0 ? { messages: mirrored.messages } : {};
+    const stripped = mirrored.messages.length > 0 ? { messages: [...mirrored.messages] } : {};
     return { ...stripped, ...update };
   }
 
-  async #rewards(
-    { steps, episodeId }: Trajectory,
+  /** The run as somebody left its last steps. */
+  #reviewed(run: Trajectory, state: S): Trajectory {
+    const reviewed = reviewedSteps(run.steps, state, messagesOf(state) ?? [], this.#options);
+    const byId = new Map(reviewed.map((step) => [step.id, step]));
+    return { ...run, steps: run.steps.map((step) => byId.get(step.id) ?? step) };
+  }
+
+  async #episode(
+    { episodeId, at, steps, describedBy, rewards: earned = [] }: Trajectory,
     end: EpisodeEnd,
-    state: S,
-    messages: readonly BaseMessage[],
+    evidence: Evidence<S>,
     config: LangGraphRunnableConfig,
-  ): Promise<Reward[]> {
-    const rewards = this.#toolRewards(steps, messages, config);
-    try {
-      const run = { episodeId, threadId: threadOf(config), end, steps };
-      const value = await this.#options.reward?.(state, run);
-      return [...rewards, ...outcomeRewards(value ?? undefined, steps, this.#now())];
-    } catch (error) {
-      if (isGraphBubbleUp(error)) throw error;
-      // Nothing is put in its place: the episode is stored without this reward and can be judged later.
-      const failed = new JitRLError(
-        "reward-failed",
-        `The reward of the episode ${episodeId} failed: ${messageOf(error)}`,
-        { cause: error },
-      );
-      this.#report(JitRLError.isInstance(error) ? error : failed, config);
-      return rewards;
-    }
+  ): Promise<EpisodeInput> {
+    const threadId = threadOf(config);
+    const run = { episodeId, threadId, end, steps };
+    const refusals = refusalRewards(steps, evidence.messages, this.#now());
+    const verdict = await this.#judge.judge(run, { ...evidence, earned: [...earned, ...refusals] }, config);
+    return {
+      id: episodeId,
+      at,
+      end,
+      steps,
+      describedBy,
+      ...verdict,
+      ...(threadId === undefined ? {} : { threadId }),
+      ...(evidence.metadata ? { metadata: evidence.metadata } : {}),
+    };
   }
 
   #metadata(state: S, config: LangGraphRunnableConfig): EpisodeInput["metadata"] {
@@ -196,15 +162,6 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
     }
   }
 
-  #toolRewards(
-    steps: readonly Step[],
-    messages: readonly BaseMessage[],
-    config: LangGraphRunnableConfig,
-  ): Reward[] {
-    const onError = (error: unknown) => this.#report(error, config);
-    return toolRewards(steps, messages, this.#options.toolReward, this.#now(), onError);
-  }
-
   /** Sends episodes in order. @returns those that could not be stored, for another time */
   async #send(episodes: readonly EpisodeInput[], config: LangGraphRunnableConfig): Promise<EpisodeInput[]> {
     const unsent = [...episodes];
@@ -212,6 +169,7 @@ export class EvaluatorNode<S extends object = MessagesState> extends Runnable<S,
       try {
         const receipt = await this.#learn(episode);
         unsent.shift();
+        this.#judge.stored(episode, receipt);
         emit(config, {
           type: "jitrl:episode",
           receipt,
@@ -273,26 +231,6 @@ export function failTo<Name extends string>(
   };
 }
 
-function episodeOf(
-  { episodeId, at, steps, describedBy }: Trajectory,
-  end: EpisodeEnd,
-  rewards: readonly Reward[],
-  metadata: EpisodeInput["metadata"],
-  config: LangGraphRunnableConfig,
-): EpisodeInput {
-  const threadId = threadOf(config);
-  return {
-    id: episodeId,
-    at,
-    end,
-    steps,
-    rewards,
-    describedBy,
-    ...(threadId === undefined ? {} : { threadId }),
-    ...(metadata ? { metadata } : {}),
-  };
-}
-
 function isMetadata(value: unknown): boolean {
   return typeof value === "string" || typeof value === "boolean" || Number.isFinite(value);
 }
@@ -307,8 +245,4 @@ function badMetadata(keys: readonly string[]): JitRLError {
 function threadOf({ configurable }: LangGraphRunnableConfig): string | undefined {
   const id: unknown = configurable?.thread_id;
   return (typeof id === "string" && id !== "") || typeof id === "number" ? String(id) : undefined;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -74,6 +74,8 @@ export interface DecisionMetadata {
   readonly episodeId: string;
   /** Index of the step in its episode; of the first one, where the message carries several calls. */
   readonly step: number;
+  /** Id of that step. */
+  readonly stepId: string;
   readonly action: string;
   readonly chosenBy: ChosenBy;
   /** Absent where nothing was decided: several calls at once, or a failure. */

@@ -1,63 +1,45 @@
-import {
-  type Candidate,
-  type ChosenBy,
-  type Decision,
-  JitRLError,
-  type JsonValue,
-  type Policy,
-  type StateInput,
-  type Step,
-  summarize,
-  toState,
-} from "@jitrl/core";
+import { type Decision, JitRLError, type JsonValue, type Step } from "@jitrl/core";
 import { AIMessage, type BaseMessage } from "@langchain/core/messages";
 import { Runnable, type RunnableConfig } from "@langchain/core/runnables";
-import { isGraphBubbleUp, type LangGraphRunnableConfig } from "@langchain/langgraph";
-import { type CandidateSource, candidatesFailed, withOwnCall } from "./candidates.js";
+import type { LangGraphRunnableConfig } from "@langchain/langgraph";
+import type { BoundTool } from "./bound-tool.js";
 import {
   inputFor,
+  isHook,
   type MessagesState,
   messageInput,
   type PrivateState,
   type PrivateUpdate,
   requirePrivateState,
 } from "./channels.js";
-import { describeMessages, MESSAGES_FEATURES } from "./describe-messages.js";
-import { type DecisionMetadata, emit, report } from "./events.js";
+import { CallDecider } from "./decide-call.js";
+import { metadataOf } from "./decision-metadata.js";
+import type { Decided, DecisionContext, DecisionOptions } from "./decision-options.js";
+import { report } from "./events.js";
+import { executed } from "./executed-message.js";
+import { reviewedSteps } from "./human-review.js";
 import { messagesOf } from "./messages-of.js";
+import { ownOnMessages } from "./mirrored-steps.js";
 import { quietly } from "./quietly.js";
-import { type Recorded, recordSteps } from "./record-steps.js";
-import { annotate, rewriteToolCall } from "./rewrite-tool-call.js";
+import { type Place, placeOf, type Recorded, recordDecided } from "./record-steps.js";
+import { annotate } from "./rewrite-tool-call.js";
 import { namespaceOf } from "./run.js";
-import { type ActionKey, fromPayload, type ToolCallSpec, toolCallKey, toPayload } from "./tool-call.js";
 
 /** @typeParam U what `apply` writes, where updates are typed otherwise than the state: `typeof YourState.Update` */
-export interface JitRLNodeOptions<S extends object = MessagesState, U extends object = Partial<S>> {
-  /** What chooses; several graphs may share one. */
-  policy: Policy;
-  /** Where candidate actions come from. */
-  candidates: CandidateSource<S>;
+export interface JitRLNodeOptions<S extends object = MessagesState, U extends object = Partial<S>>
+  extends DecisionOptions<S> {
   /**
-   * What makes situations alike. In a graph with messages it sees the state without the agent's own call.
+   * The tools that are bound to the agent. Where they are given, candidates that call another tool, or with arguments
+   * that a tool's schema refuses, are left out whatever their source, and the key of an action tells the shape of its tool.
    *
-   * @default describeMessages; a graph without messages must give one
+   * @default not known: each source checks for itself
    */
-  describeState?: (state: S) => StateInput;
-  /** Name of this version of `describeState`: change it when the features change, since old experience then no longer compares. @default "messages/1", or "custom" where `describeState` is given */
-  describedBy?: string;
-  /** The key under which a tool call is learned. @default toolCallKey: the name and the masked arguments */
-  actionKey?: ActionKey;
+  tools?: readonly BoundTool[];
   /**
    * For graphs without messages, or where the choice is no tool call: writes the chosen action into the state. The
    * node then decides every time it runs.
    */
   apply?: (choice: Choice, state: S) => U;
-  /** A raw observation to keep with each step. @default none is kept */
-  observe?: (state: S) => JsonValue;
-  /** Told of failures that the agent survives, besides the stream event. */
-  onError?: (error: unknown) => void;
-  /** Clock, ms since 1970. @default Date.now */
-  now?: () => number;
 }
 
 /** What `apply` writes. */
@@ -65,12 +47,6 @@ export interface Choice {
   readonly action: string;
   readonly payload: JsonValue | undefined;
   readonly decision: Decision;
-}
-
-/** What one run of the node decided. */
-interface Decided {
-  readonly steps: readonly Omit<Step, "id" | "t">[];
-  readonly decision?: Decision;
 }
 
 /**
@@ -81,7 +57,9 @@ interface Decided {
  *   parallel steps; without one, the message passes and is no step.
  * - With `apply` it is any discrete choice: candidates from the state, the chosen action written by the caller.
  * - In a subgraph whose evaluator is in the graph above, its steps go along on the messages that it passes; without
- *   messages both nodes belong into the same graph.
+ *   messages both nodes belong into the same graph. So it serves as the `postModelHook` of `createReactAgent` and of
+ *   `createSupervisor`, in a graph with an evaluator above.
+ * - A call that a person changes on its message, before it is executed, is learned from as theirs.
  *
  * Whatever fails here (candidates, memory, checkpointer), the agent's own call stands, and `onError` and the event
  * `jitrl:error` say so.
@@ -101,14 +79,15 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
 
   override lc_namespace = ["jitrl", "langgraph"];
   readonly #options: JitRLNodeOptions<S, U>;
-  readonly #describedBy: string;
+  readonly #decider: CallDecider<S>;
 
   constructor(options: JitRLNodeOptions<S, U>) {
     super();
-    if (!options.policy || typeof options.candidates !== "function") {
+    this.#decider = new CallDecider(options);
+    if (options.candidates.inPlaceOfCall) {
       throw new JitRLError(
         "invalid-input",
-        "Expected { policy, candidates }: a policy of createPolicy, and a source of candidates such as functionCandidates.",
+        "Expected a source that can be asked after the agent's own call; this one asks the agent's model in its place, which only jitrlMiddleware makes possible. Give the source a `model` to ask, such as verbalizedCandidates({ model, tools }).",
       );
     }
     if (options.apply && !options.describeState) {
@@ -118,7 +97,6 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
       );
     }
     this.#options = options;
-    this.#describedBy = options.describedBy ?? (options.describeState ? "custom" : MESSAGES_FEATURES);
   }
 
   override invoke(state: S, config: RunnableConfig = {}): Promise<PrivateUpdate> {
@@ -126,21 +104,40 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
   }
 
   async #run(state: S, config: LangGraphRunnableConfig): Promise<PrivateUpdate> {
-    const own = requirePrivateState(state, "JitRLNode", config);
     const messages = messagesOf(state);
+    const hook = isHook(state, config);
+    const own = hook ? ownOnMessages(messages, config) : requirePrivateState(state, "JitRLNode", config);
     if (this.#options.apply) return this.#applyChoice(this.#options.apply, own, state, config);
 
     const message = lastOf(messages);
     const calls = message.tool_calls ?? [];
-    if (calls.length === 0) return {};
     const before: S = { ...state, messages: messages?.slice(0, -1) };
-    const { call, ...decided } = await this.#chooseCall(before, calls, config);
-    if (decided.steps.length === 0) return {};
-    const recorded = await this.#record(own, messages, decided, config);
-    const metadata = { jitrl: metadataOf(recorded, decided, config) };
-    const passed = call ? rewriteToolCall(message, call, metadata) : annotate(message, metadata);
-    const messagesUpdate = { messages: [passed] };
-    return { ...messagesUpdate, ...recorded.update };
+    const reviewed = hook ? [] : this.#reviewed(own, before, config);
+    const review: PrivateUpdate = reviewed.length > 0 ? { jitrl: { type: "reviewed", steps: reviewed } } : {};
+    if (calls.length === 0) return review;
+    const place = await this.#place(own, messages, config);
+    const changed = new Map(reviewed.map((step) => [step.id, step]));
+    const earlier = (place.run.current?.steps ?? []).map((step) => changed.get(step.id) ?? step);
+    const decided = await this.#decider.weigh(before, calls, { ...this.#context(config), earlier });
+    if (decided.steps.length === 0) return review;
+    const passed = executed(message, decided);
+    const recorded = await this.#record(passed, place, config);
+    const jitrl = metadataOf(recorded, decided, namespaceOf(config) !== "");
+    const { update } = recorded;
+    const withReview =
+      update.jitrl?.type === "steps" && reviewed.length > 0 ? { jitrl: { ...update.jitrl, reviewed } } : {};
+    const spoken = annotate(passed.message, { jitrl });
+    return { messages: [spoken], ...(hook ? {} : update), ...withReview };
+  }
+
+  /** What a person made of the last steps, now that they have been executed. */
+  #reviewed({ jitrl }: PrivateState, state: S, config: LangGraphRunnableConfig): readonly Step[] {
+    try {
+      return reviewedSteps(jitrl.current?.steps ?? [], state, messagesOf(state) ?? [], this.#options);
+    } catch (error) {
+      report(error, config, this.#options.onError);
+      return [];
+    }
   }
 
   async #applyChoice(
@@ -149,181 +146,34 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
     state: S,
     config: LangGraphRunnableConfig,
   ): Promise<PrivateUpdate> {
-    const decided = await this.#choose(state, config);
+    const decided = await this.#decider.choose(state, this.#context(config));
     const { chosen } = decided.decision;
     const applied = apply(
       { action: chosen.action, payload: chosen.payload, decision: decided.decision },
       state,
     );
-    const { update } = await this.#record(own, messagesOf(state), decided, config);
+    const place = await this.#place(own, messagesOf(state), config);
+    const { update } = await this.#record(decided, place, config);
     return { ...applied, ...update };
   }
 
-  /** A choice in a graph where only the candidates say what can be done. */
-  async #choose(state: S, config: LangGraphRunnableConfig): Promise<Decided & { decision: Decision }> {
-    const { policy, candidates: source, actionKey = toolCallKey } = this.#options;
-    const candidates = await this.#candidates(() => source({ state, actionKey, config }));
-    if (candidates.length === 0) {
-      throw new JitRLError(
-        "candidates-failed",
-        "Expected at least one candidate in this state, found an empty list. Route around the node where there is nothing to choose.",
-      );
-    }
-    const described = this.#describe(state);
-    const decision = await policy.decide({ state: described, candidates, describedBy: this.#describedBy });
-    const { action, payload } = decision.chosen;
-    return {
-      decision,
-      steps: [
-        {
-          state: described,
-          action,
-          chosenBy: decision.chosenBy,
-          ...kept(payload),
-          ...this.#observed(state, config),
-          decision: summarize(decision),
-        },
-      ],
-    };
+  #context(config: LangGraphRunnableConfig): DecisionContext {
+    const { tools } = this.#options;
+    return { config, ...(tools ? { tools } : {}) };
   }
 
-  /** The call to execute in the place of the agent's own; none where that one stands. */
-  async #chooseCall(
-    state: S,
-    calls: NonNullable<AIMessage["tool_calls"]>,
-    config: LangGraphRunnableConfig,
-  ): Promise<Decided & { call?: ToolCallSpec }> {
-    try {
-      return await this.#weighCall(state, calls, config);
-    } catch (error) {
-      if (isGraphBubbleUp(error) || config.signal?.aborted) throw error;
-      // A call of which not even its state or key can be told is no step: there is nothing to learn from.
-      this.#report(error, config);
-      return { steps: [] };
-    }
-  }
-
-  async #weighCall(
-    state: S,
-    calls: NonNullable<AIMessage["tool_calls"]>,
-    config: LangGraphRunnableConfig,
-  ): Promise<Decided & { call?: ToolCallSpec }> {
-    const { actionKey = toolCallKey } = this.#options;
-    const described = this.#describe(state);
-    const observation = this.#observed(state, config);
-    const stepOf = (call: ToolCallSpec, id: string | undefined, chosenBy: ChosenBy) => ({
-      state: described,
-      action: actionKey(call),
-      chosenBy,
-      payload: toPayload(call, id),
-      ...observation,
-    });
-    const [own] = calls;
-    if (!own || calls.length > 1) return { steps: calls.map((call) => stepOf(call, call.id, "base")) };
-    const standing = stepOf(own, own.id, "fallback");
-    try {
-      const decision = await this.#decideCall(state, described, own, config);
-      const { chosen } = decision;
-      const call = fromPayload(chosen.payload) ?? own;
-      const step = {
-        ...stepOf(call, own.id, decision.chosenBy),
-        action: chosen.action,
-        decision: summarize(decision),
-      };
-      return { decision, steps: [step], ...(chosen.action === decision.baseAction ? {} : { call }) };
-    } catch (error) {
-      if (isGraphBubbleUp(error) || config.signal?.aborted) throw error;
-      this.#report(error, config);
-      return { steps: [standing] };
-    }
-  }
-
-  async #decideCall(
-    state: S,
-    described: Step["state"],
-    own: ToolCallSpec,
-    config: LangGraphRunnableConfig,
-  ): Promise<Decision> {
-    const { policy, candidates: source, actionKey = toolCallKey } = this.#options;
-    const proposed = await this.#candidates(() => source({ state, call: own, actionKey, config }));
-    const candidates = withOwnCall(proposed, own, actionKey);
-    const notACall = candidates.find(({ payload }) => !fromPayload(payload));
-    if (notACall) {
-      throw new JitRLError(
-        "invalid-candidates",
-        `Expected the candidate "${notACall.action}" to carry a complete tool call { name, args }: list it as { call }.`,
-      );
-    }
-    return policy.decide({
-      state: described,
-      candidates,
-      baseAction: actionKey(own),
-      describedBy: this.#describedBy,
-    });
-  }
-
-  async #candidates(
-    source: () => Promise<readonly Candidate[]> | readonly Candidate[],
-  ): Promise<readonly Candidate[]> {
-    try {
-      return await source();
-    } catch (error) {
-      throw isGraphBubbleUp(error) ? error : candidatesFailed(error);
-    }
-  }
-
-  #describe(state: S): Step["state"] {
-    const { describeState, actionKey } = this.#options;
-    return toState(
-      describeState ? describeState(state) : describeMessages(messagesOf(state) ?? [], actionKey),
-    );
-  }
-
-  #observed(state: S, config: LangGraphRunnableConfig): { observation?: JsonValue } {
-    try {
-      const observation = this.#options.observe?.(state);
-      return observation === undefined ? {} : { observation };
-    } catch (error) {
-      this.#report(error, config);
-      return {};
-    }
-  }
-
-  /** Records the steps and tells of the decision, now that nothing can fail any more. */
-  async #record(
+  #place(
     own: PrivateState,
     messages: readonly BaseMessage[] | undefined,
-    { steps, decision }: Decided,
     config: LangGraphRunnableConfig,
-  ): Promise<Recorded> {
-    const begin = { describedBy: this.#describedBy, now: this.#options.now ?? Date.now };
-    const onError = (error: unknown) => this.#report(error, config);
-    const recorded = await recordSteps(steps, own, messages, begin, onError, config);
-    const { index: step, trajectory } = recorded;
-    if (decision) emit(config, { type: "jitrl:decision", episodeId: trajectory.episodeId, step, decision });
-    return recorded;
+  ): Promise<Place> {
+    return placeOf(own, messages, (error) => report(error, config, this.#options.onError), config);
   }
 
-  #report(error: unknown, config: LangGraphRunnableConfig): void {
-    report(error, config, this.#options.onError);
+  #record(decided: Decided, place: Place, config: LangGraphRunnableConfig): Promise<Recorded> {
+    const begin = { describedBy: this.#decider.describedBy, now: this.#options.now ?? Date.now };
+    return recordDecided(decided, place, begin, this.#options.onError, config);
   }
-}
-
-/** What the message tells of the decision; in a subgraph, whose channel ends with it, also the steps themselves. */
-function metadataOf(
-  { trajectory, index }: Recorded,
-  { decision }: Decided,
-  config: LangGraphRunnableConfig,
-): DecisionMetadata {
-  const first = trajectory.steps[0];
-  return {
-    episodeId: trajectory.episodeId,
-    step: index,
-    action: first?.action ?? "",
-    chosenBy: first?.chosenBy ?? "base",
-    ...(decision ? { decision: summarize(decision) } : {}),
-    ...(namespaceOf(config) === "" ? {} : { trajectory }),
-  };
 }
 
 function lastOf(messages: readonly BaseMessage[] | undefined): AIMessage {
@@ -339,8 +189,4 @@ function lastOf(messages: readonly BaseMessage[] | undefined): AIMessage {
     "invalid-input",
     `JitRLNode expected the agent's message last, found ${message ? `a ${message.type} message` : "none"}. Put the node right after the agent; for a choice that is no tool call, give the option "apply".`,
   );
-}
-
-function kept(payload: JsonValue | undefined): { payload?: JsonValue } {
-  return payload === undefined ? {} : { payload };
 }

@@ -1,11 +1,13 @@
 import type { Step } from "@jitrl/core";
-import { AIMessage, type BaseMessage } from "@langchain/core/messages";
+import { AIMessage, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import type { LangGraphRunnableConfig } from "@langchain/langgraph";
 import { type Ancestor, lineageSince, readAncestors } from "./ancestors.js";
+import { type PrivateState, requireGraphAbove } from "./channels.js";
 import type { DecisionMetadata } from "./events.js";
+import { type ReviewOptions, reviewedSteps } from "./human-review.js";
 import { annotate } from "./rewrite-tool-call.js";
 import { branchId, guess, namespaceOf } from "./run.js";
-import type { EndedTrajectory, Trajectory } from "./trajectory.js";
+import { type EndedTrajectory, emptyTrajectoryState, type Trajectory } from "./trajectory.js";
 
 /** What subgraphs left for the evaluator of the graph above. */
 export interface MirroredRuns {
@@ -21,8 +23,10 @@ export interface MirroredRuns {
  * Collects the steps that stand on messages. A private channel ends with the subgraph that it belongs to, so a
  * `JitRLNode` in a subgraph mirrors its steps on the messages, and an evaluator in the graph above finds them here.
  */
-export async function mirroredRuns(
+export async function mirroredRuns<S extends object>(
   messages: readonly BaseMessage[],
+  state: S,
+  review: ReviewOptions<S>,
   config: LangGraphRunnableConfig,
   onError: (error: unknown) => void,
 ): Promise<MirroredRuns> {
@@ -32,7 +36,7 @@ export async function mirroredRuns(
     .filter(hasTrajectory)
     .filter(({ response_metadata }) => namespace in response_metadata.jitrl.trajectory.seen);
   const parts = mirrored
-    .map(({ response_metadata }) => response_metadata.jitrl.trajectory)
+    .map(({ response_metadata }) => reviewed(response_metadata.jitrl.trajectory, state, messages, review))
     // What this graph itself decided is in its channel.
     .filter(({ seen }) => Object.keys(seen).some((key) => key.length > namespace.length));
   const oldest = parts.flatMap(({ seen }) => seen[namespace] ?? []).sort()[0];
@@ -62,6 +66,38 @@ export async function mirroredRuns(
   };
 }
 
+/**
+ * The run as a hook finds it that has no channel of its own: in the steps that stand on messages since the user last
+ * spoke.
+ *
+ * @throws JitRLError `missing-channel` without a graph above, where an evaluator could find them
+ */
+export function ownOnMessages(
+  messages: readonly BaseMessage[] = [],
+  config: LangGraphRunnableConfig,
+): PrivateState {
+  requireGraphAbove(namespaceOf(config));
+  const asked = messages.findLastIndex((message) => HumanMessage.isInstance(message));
+  const parts = messages
+    .slice(asked + 1)
+    .filter(hasTrajectory)
+    .map(({ response_metadata }) => response_metadata.jitrl.trajectory);
+  const [first] = parts;
+  if (!first) return { jitrl: emptyTrajectoryState };
+  const steps = parts.flatMap((part) => part.steps);
+  return { jitrl: { ...emptyTrajectoryState, current: { ...first, steps } }, jitrlRun: first.episodeId };
+}
+
+function reviewed<S extends object>(
+  part: Trajectory,
+  state: S,
+  messages: readonly BaseMessage[],
+  review: ReviewOptions<S>,
+): Trajectory {
+  const changed = new Map(reviewedSteps(part.steps, state, messages, review).map((step) => [step.id, step]));
+  return { ...part, steps: part.steps.map((step) => changed.get(step.id) ?? step) };
+}
+
 function becameOf(
   part: Trajectory,
   messages: readonly BaseMessage[],
@@ -79,12 +115,15 @@ function join(parts: readonly Trajectory[], became: { forkedAt: string | undefin
   return { ...first, episodeId: branchId(first.episodeId, became), steps };
 }
 
-type Mirrored = AIMessage & {
-  readonly response_metadata: { readonly jitrl: Required<Pick<DecisionMetadata, "trajectory">> };
+/** A message that carries steps. */
+export type Mirrored = AIMessage & {
+  readonly response_metadata: {
+    readonly jitrl: DecisionMetadata & Required<Pick<DecisionMetadata, "trajectory">>;
+  };
 };
 
 /** Messages may come from anywhere; what is in the steps is checked when the episode is learned. */
-function hasTrajectory(message: BaseMessage): message is Mirrored {
+export function hasTrajectory(message: BaseMessage): message is Mirrored {
   const mirrored: unknown = AIMessage.isInstance(message) ? message.response_metadata.jitrl : undefined;
   if (typeof mirrored !== "object" || mirrored === null || !("trajectory" in mirrored)) return false;
   const { trajectory } = mirrored;

@@ -1,6 +1,6 @@
 import { JitRLError, MAX_REWARD, type Reward, type Step } from "@jitrl/core";
 import { type BaseMessage, ToolMessage } from "@langchain/core/messages";
-import { fromPayload } from "./tool-call.js";
+import { callsFromPayload } from "./tool-call.js";
 
 /** Reads a reward from the answer of a tool. */
 export type ToolReward = (message: ToolMessage) => number | undefined;
@@ -47,18 +47,21 @@ export function toolRewards(
       .map((message) => [message.tool_call_id, message]),
   );
   return steps.flatMap(({ payload }, step): Reward[] => {
-    const call = fromPayload(payload)?.id;
-    const answer = call === undefined ? undefined : answers.get(call);
-    if (!answer) return [];
-    try {
-      const value = read(answer);
-      return value === undefined
-        ? []
-        : [checked({ id: `tool-${step}`, step, value, source: "environment:tool", at })];
-    } catch (error) {
-      onError(error);
-      return [];
-    }
+    const calls = callsFromPayload(payload) ?? [];
+    return calls.flatMap((call, i): Reward[] => {
+      const answer = call.id === undefined ? undefined : answers.get(call.id);
+      if (!answer) return [];
+      try {
+        const value = read(answer);
+        if (value === undefined) return [];
+        // Several calls that are one step earn their rewards together.
+        const id = calls.length === 1 ? `tool-${step}` : `tool-${step}.${i}`;
+        return [checked({ id, step, value, source: "environment:tool", at })];
+      } catch (error) {
+        onError(error);
+        return [];
+      }
+    });
   });
 }
 

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonValue, normalizeText } from "@jitrl/core";
+import { canonicalJson, type JsonValue } from "@jitrl/core";
 
 /** A complete call of a tool. */
 export interface ToolCallSpec {
@@ -6,31 +6,8 @@ export interface ToolCallSpec {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** Gives the canonical key under which a call is learned. */
-export type ActionKey = (call: ToolCallSpec) => string;
-
-/**
- * The default {@link ActionKey}: the tool's name and its arguments as canonical JSON, with identifiers masked in
- * texts as in states, so that refunding order 123 and refunding order 456 are the same action.
- *
- * @example toolCallKey({ name: "refund", args: { order: "#4711", amount: 30 } }) // 'refund {"amount":30,"order":"<id>"}'
- */
-export const toolCallKey: ActionKey = ({ name, args }) => {
-  const masked = canonicalJson(mask(args), "the arguments of a tool call");
-  return masked === "{}" ? name : `${name} ${masked}`;
-};
-
-/** The {@link ActionKey} for tools whose arguments do not matter to what is learned, only which tool is called. */
-export const toolNameKey: ActionKey = ({ name }) => name;
-
-function mask(value: unknown): unknown {
-  if (typeof value === "string") return normalizeText(value);
-  if (Array.isArray(value)) return value.map(mask);
-  if (typeof value === "object" && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, mask(member)]));
-  }
-  return value;
-}
+/** A call as it stands in a payload, with the id by which its answer finds it, where it has been executed. */
+export type ExecutedCall = ToolCallSpec & { readonly id?: string };
 
 /** A call as the payload of a candidate or step. */
 export function toPayload({ name, args }: ToolCallSpec, id?: string): JsonValue {
@@ -38,13 +15,34 @@ export function toPayload({ name, args }: ToolCallSpec, id?: string): JsonValue 
   return { name, args: copy, ...(id === undefined ? {} : { id }) };
 }
 
-/** Reads a payload back, or `undefined` where it is no tool call. */
-export function fromPayload(
-  payload: JsonValue | undefined,
-): (ToolCallSpec & { readonly id?: string }) | undefined {
-  if (typeof payload !== "object" || payload === null || Array.isArray(payload)) return undefined;
-  const { name, args, id } = payload as { readonly [key: string]: JsonValue | undefined };
-  if (typeof name !== "string" || typeof args !== "object" || args === null || Array.isArray(args))
-    return undefined;
+/** Reads the payload of one call back, or `undefined` where it is none, or several. */
+export function fromPayload(payload: JsonValue | undefined): ExecutedCall | undefined {
+  if (!isRecord(payload)) return undefined;
+  const { name, args, id } = payload;
+  if (typeof name !== "string" || !isRecord(args)) return undefined;
   return { name, args: { ...args }, ...(typeof id === "string" ? { id } : {}) };
+}
+
+/**
+ * Calls that are made at once, as one payload: that of the call where it is one, else `{ calls }`. A set of calls is
+ * one action, under its `joinedKey`.
+ */
+export function callsToPayload(calls: readonly ExecutedCall[]): JsonValue {
+  const payloads = calls.map((call) => toPayload(call, call.id));
+  const [only] = payloads;
+  return payloads.length === 1 && only !== undefined ? only : { calls: payloads };
+}
+
+/** Reads the calls of a payload back, one or several; `undefined` where it is no call, such as an answer. */
+export function callsFromPayload(payload: JsonValue | undefined): readonly ExecutedCall[] | undefined {
+  const one = fromPayload(payload);
+  if (one) return [one];
+  if (!isRecord(payload) || !Array.isArray(payload.calls)) return undefined;
+  const listed: readonly JsonValue[] = payload.calls;
+  const calls = listed.flatMap((call) => fromPayload(call) ?? []);
+  return calls.length === listed.length && calls.length > 0 ? calls : undefined;
+}
+
+function isRecord(value: JsonValue | undefined): value is { readonly [key: string]: JsonValue | undefined } {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import type { EpisodeEnd, EpisodeInput, Step } from "@jitrl/core";
+import type { EpisodeEnd, EpisodeInput, Reward, Step } from "@jitrl/core";
 
 /** The steps of a run so far; checkpointed with the thread. Plain JSON. */
 export interface Trajectory {
@@ -14,6 +14,8 @@ export interface Trajectory {
   readonly input: string | undefined;
   readonly describedBy: string;
   readonly steps: readonly Step[];
+  /** What the steps have earned so far, where the messages that say so may be gone before the run is judged. */
+  readonly rewards?: readonly Reward[];
 }
 
 /** A run that new input cut off. */
@@ -35,7 +37,7 @@ export interface TrajectoryState {
 export const MAX_ENDED = 20;
 
 /** What a node writes to the channel. */
-export type TrajectoryUpdate = StepsUpdate | EndUpdate | SettledUpdate;
+export type TrajectoryUpdate = StepsUpdate | ReviewedUpdate | EndUpdate | SettledUpdate;
 
 /** Steps of the run `trajectory`. */
 export interface StepsUpdate {
@@ -44,8 +46,16 @@ export interface StepsUpdate {
   readonly trajectory: Trajectory;
   /** The id of the run before the thread was forked, if it was. */
   readonly was?: string;
+  /** Steps of the run until then that are to be as here: see {@link ReviewedUpdate}. */
+  readonly reviewed?: readonly Step[];
   /** The run that was going on until then, `was`, ends under this id and in this way. */
   readonly cutOff?: { readonly was: string; readonly episodeId: string; readonly end: EpisodeEnd };
+}
+
+/** Steps of the run that goes on, as somebody left them who looked at them after the decision. */
+export interface ReviewedUpdate {
+  readonly type: "reviewed";
+  readonly steps: readonly Step[];
 }
 
 /** The run that goes on ends in this way when the evaluator stores it. */
@@ -75,7 +85,9 @@ export const emptyTrajectoryState: TrajectoryState = { current: null, end: null,
 export function reduceTrajectory(state: TrajectoryState, update: TrajectoryUpdate): TrajectoryState {
   switch (update.type) {
     case "steps":
-      return addSteps(state, update);
+      return addSteps(review(state, update.reviewed), update);
+    case "reviewed":
+      return review(state, update.steps);
     case "end":
       return { ...state, end: { end: update.end, at: update.at } };
     case "settled":
@@ -101,6 +113,14 @@ function addSteps(state: TrajectoryState, { trajectory, was, cutOff }: StepsUpda
   const { seen, input } = trajectory;
   const steps = withSteps(current.steps, trajectory.steps);
   return { ...state, current: { ...current, episodeId, seen, input, steps }, ended };
+}
+
+function review(state: TrajectoryState, reviewed: readonly Step[] = []): TrajectoryState {
+  const { current } = state;
+  if (!current || reviewed.length === 0) return state;
+  const byId = new Map(reviewed.map((step) => [step.id, step]));
+  const steps = current.steps.map((step) => byId.get(step.id) ?? step);
+  return { ...state, current: { ...current, steps } };
 }
 
 function settle(state: TrajectoryState, { runs, sent, unsent }: SettledUpdate): TrajectoryState {

@@ -1,10 +1,5 @@
 import { type Candidate, JitRLError, softmax } from "@jitrl/core";
-import { BaseChatModel, type BaseChatModelParams } from "@langchain/core/language_models/chat_models";
-import { AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
-import type { ChatResult } from "@langchain/core/outputs";
-import { type StructuredToolInterface, tool } from "@langchain/core/tools";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
 import {
   functionCandidates,
   isJitRLEvent,
@@ -15,55 +10,10 @@ import {
   type VerbalizedCandidatesOptions,
   verbalizedCandidates,
 } from "../src/index.js";
+import { own, ScoringModel, tools } from "./candidate-source-suite.js";
 import { agentGraph, experience, lines, named, onThread, say, type Walk, walk, walkGraph } from "./graphs.js";
 
 const thread = onThread("one");
-
-const refund = tool(() => "ok", {
-  name: "refund",
-  description: "Pays back.",
-  schema: z.object({ amount: z.number().positive(), note: z.string().optional() }),
-});
-const ship = tool(() => "ok", {
-  name: "ship",
-  description: "Sends a parcel.",
-  schema: {
-    type: "object",
-    properties: { from: { type: "string", enum: ["north", "south"] } },
-    required: ["from"],
-    additionalProperties: false,
-  },
-});
-const tools: StructuredToolInterface[] = [refund, ship, named("wait")];
-const own = { name: "refund", args: { amount: 30 } };
-
-/** A chat model that answers by calling the tool that it is bound to, as structured output asks for. */
-class ScoringModel extends BaseChatModel {
-  readonly prompts: string[] = [];
-  readonly answer: unknown;
-
-  constructor(answer: unknown, fields: BaseChatModelParams = {}) {
-    super(fields);
-    this.answer = answer;
-  }
-
-  _llmType() {
-    return "scoring";
-  }
-
-  override bindTools() {
-    return this;
-  }
-
-  async _generate(messages: BaseMessage[]): Promise<ChatResult> {
-    this.prompts.push(messages.map(({ text }) => text).join("\n"));
-    if (this.answer instanceof Error) throw this.answer;
-    const args = JSON.stringify(this.answer);
-    const call = { name: "propose_calls", args, id: "scored", index: 0, type: "tool_call_chunk" as const };
-    const message = new AIMessageChunk({ content: "", tool_call_chunks: [call] });
-    return { generations: [{ text: "", message }] };
-  }
-}
 
 function alternative(name: string, args: unknown, score: unknown) {
   return { tool: name, arguments: typeof args === "string" ? args : JSON.stringify(args), score };
@@ -85,7 +35,7 @@ function shareOf(candidates: readonly Candidate[]): [string, number][] {
   return candidates.map(({ action }, i) => [action, Math.round(probabilities[i]! * 1000) / 1000]);
 }
 
-describe("verbalizedCandidates", () => {
+describe("verbalizedCandidates beside the agent's call", () => {
   it("gives each call the share of its score", async () => {
     const alternatives = [alternative("ship", { from: "north" }, 60), alternative("wait", {}, 20)];
     expect(await shares({ own_score: 20, alternatives })).toEqual({
@@ -171,6 +121,34 @@ describe("verbalizedCandidates", () => {
       wait: 0.4,
       'ship {"from":"north"}': 0.2,
     });
+  });
+
+  it("executes the one with the highest score of the calls with one key", async () => {
+    const model = new ScoringModel({
+      own_score: 1,
+      alternatives: [alternative("ship", { from: "north" }, 10), alternative("ship", { from: "south" }, 20)],
+    });
+    const source = verbalizedCandidates({ model, tools });
+    const candidates = await source({ state: say("x"), call: own, actionKey: toolNameKey, config: {} });
+    expect(candidates[1]?.payload).toEqual({ name: "ship", args: { from: "south" } });
+  });
+
+  it("goes by the tools that are bound now, where they are known", async () => {
+    const model = new ScoringModel({
+      own_score: 1,
+      alternatives: [alternative("wait", {}, 1), alternative("nap", {}, 1)],
+    });
+    const source = verbalizedCandidates({ model, tools });
+    const bound = [named("nap")];
+    const candidates = await source({
+      state: say("x"),
+      call: own,
+      tools: bound,
+      actionKey: toolNameKey,
+      config: {},
+    });
+    expect(candidates.map(({ action }) => action)).toEqual(["refund", "nap"]);
+    expect(model.prompts[0]).not.toContain("- wait");
   });
 
   it("keeps the best of more proposals than were asked for, and is content with fewer", async () => {
@@ -260,6 +238,26 @@ describe("verbalizedCandidates in a graph", () => {
 });
 
 describe("functionCandidates", () => {
+  it("that do not list the agent's own call leave it no less than a logit of 0", async () => {
+    const learned = await experience();
+    const decisions: JitRLEvent[] = [];
+    const graph = agentGraph({
+      experience: learned,
+      candidates: functionCandidates(() => [{ call: { name: "b", args: {} }, logit: -3 }]),
+    });
+    for await (const event of await graph.stream(say("a"), { ...thread, streamMode: "custom" })) {
+      if (isJitRLEvent(event)) decisions.push(event);
+    }
+    expect(decisions[0]).toMatchObject({
+      decision: {
+        candidates: [
+          { action: "a", logit: 0 },
+          { action: "b", logit: -3 },
+        ],
+      },
+    });
+  });
+
   it("list complete calls, among which the agent's own need not be", async () => {
     const learned = await experience();
     const decisions: JitRLEvent[] = [];

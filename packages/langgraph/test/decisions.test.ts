@@ -45,9 +45,7 @@ function desk(
     },
     { name: "refund", description: "Pays back.", schema: z.object({ amount: z.number() }) },
   );
-  const candidates = functionCandidates(() => [
-    { call: { name: "refund", args: { amount: 30 } }, logit: -1 },
-  ]);
+  const candidates = functionCandidates(() => [{ call: { name: "refund", args: { amount: 30 } }, logit: 1 }]);
   const graph = new StateGraph(MessagesAnnotation)
     .addNode("agent", async ({ messages }) => ({ messages: [await model.invoke(messages)] }))
     .addNode("jitrl", new JitRLNode({ policy, candidates, ...options }), JitRLNode.options)
@@ -106,6 +104,7 @@ describe("a call that is replaced", () => {
     const metadata: DecisionMetadata = {
       episodeId: id,
       step: 0,
+      stepId: (await learned.episodes())[2]!.steps[0]!.id,
       action: 'refund {"amount":30}',
       chosenBy: "policy",
       decision: {

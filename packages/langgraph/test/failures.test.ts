@@ -92,7 +92,7 @@ describe("a retried node counts once", () => {
 
   it("if it is the evaluator, after the store had taken the episode", async () => {
     const store = new ForgetfulStore();
-    const policy = createPolicy({ memory: await openMemory({ store }), mode: "off" });
+    const policy = createPolicy({ memory: await openMemory({ store }), mode: "shadow" });
     const told: unknown[] = [];
     const graph = agentGraph({
       experience: { store, policy, episodes: () => scan(store) },

@@ -39,11 +39,11 @@ export interface Experience {
   episodes(): Promise<Episode[]>;
 }
 
-/** A memory and a policy that leaves the agent's calls as they are, unless options say otherwise. */
+/** A memory and a policy that weighs the agent's calls and leaves them as they are, unless options say otherwise. */
 export async function experience(options: Partial<PolicyOptions> = {}): Promise<Experience> {
   const store = new InMemoryExperienceStore();
   const memory = await openMemory({ store });
-  const policy = createPolicy({ memory, mode: "off", random: seededRandom(1), ...options });
+  const policy = createPolicy({ memory, mode: "shadow", random: seededRandom(1), ...options });
   return { store, policy, episodes: () => scan(store) };
 }
 
@@ -149,7 +149,7 @@ export function rewarding(name: string, reward: () => unknown): StructuredToolIn
 }
 
 export interface AgentOptions {
-  readonly experience: Experience;
+  readonly experience: Pick<Experience, "policy"> & Partial<Experience>;
   readonly saver?: BaseCheckpointSaver | false;
   readonly habit?: (messages: BaseMessage[]) => AIMessage;
   readonly tools?: readonly StructuredToolInterface[];

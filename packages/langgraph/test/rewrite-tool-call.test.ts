@@ -1,6 +1,13 @@
 import { AIMessage, AIMessageChunk, HumanMessage, ToolMessage } from "@langchain/core/messages";
 import { describe, expect, it } from "vitest";
-import { describeMessages, rewriteToolCall, toolCallKey, toolNameKey } from "../src/index.js";
+import {
+  describeMessages,
+  rewriteAsAnswer,
+  rewriteToolCall,
+  rewriteToolCalls,
+  toolCallKey,
+  toolNameKey,
+} from "../src/index.js";
 
 const old = { name: "search", args: { query: "old words" }, id: "call-1", type: "tool_call" as const };
 const call = { name: "lookup", args: { key: 7 } };
@@ -222,5 +229,114 @@ describe("describeMessages", () => {
 
   it("names calls as it is told to", () => {
     expect(describeMessages([ask, find], toolNameKey).features).toMatchObject({ done: { tokens: ["find"] } });
+  });
+});
+
+describe("rewriteToolCalls", () => {
+  const second = { name: "search", args: { query: "second" }, id: "call-2", type: "tool_call" as const };
+  const message = new AIMessage({ id: "said", content: "hm", tool_calls: [old, second] });
+  const held = ({ tool_calls = [] }: AIMessage) =>
+    tool_calls.map(({ id, name, args }) => ({ id, name, args }));
+
+  it("gives a call the place of the one with its id, or of the first one left, or an id of its own", () => {
+    expect(held(rewriteToolCalls(message, [{ ...call, id: "call-2" }, call]))).toEqual([
+      { ...call, id: "call-2" },
+      { ...call, id: "call-1" },
+    ]);
+    const ids = held(rewriteToolCalls(message, [call, call, call, call])).map(({ id }) => id);
+    expect(ids.slice(0, 2)).toEqual(["call-1", "call-2"]);
+    expect(new Set(ids).size).toBe(4);
+    for (const id of ids) expect(id).toMatch(/^[\w-]{1,40}$/u);
+    expect(held(rewriteToolCalls(new AIMessage("It is six."), [call]))).toEqual([
+      { ...call, id: expect.stringMatching(/^[\w-]{1,40}$/u) },
+    ]);
+  });
+
+  it("leaves a message as it is that holds just these calls", () => {
+    const output = [{ type: "function_call" }];
+    const echoing = new AIMessage({ ...message, response_metadata: { output } });
+    const same = rewriteToolCalls(
+      echoing,
+      [old, second].map(({ name, args }) => ({ name, args })),
+      { jitrl: 1 },
+    );
+    expect(same.tool_calls).toEqual([old, second]);
+    expect(same.response_metadata).toEqual({ output, jitrl: 1 });
+    const swapped = rewriteToolCalls(echoing, [second, old]);
+    expect(swapped.tool_calls).toEqual([second, old]);
+    expect(swapped.response_metadata).toEqual({});
+  });
+
+  it("drops calls that cannot be read, whose blocks would go to the API", () => {
+    const broken = { name: "search", args: '{"query": "bro', id: "call-3", error: "cut off" };
+    const result = rewriteToolCalls(
+      new AIMessage({
+        content: [
+          { type: "tool_use", id: "call-3", name: "search", input: '{"query": "bro' },
+          { type: "tool_use", id: "call-1", name: "search", input: { query: "old words" } },
+        ],
+        tool_calls: [old],
+        invalid_tool_calls: [broken],
+      }),
+      [old],
+    );
+    expect(result.invalid_tool_calls).toEqual([]);
+    expect(result.content).toEqual([
+      { type: "tool_use", id: "call-1", name: "search", input: { query: "old words" } },
+    ]);
+  });
+
+  it("drops records of a replaced call, such as those of a custom tool, and keeps those of others", () => {
+    const result = rewriteToolCalls(
+      new AIMessage({
+        content: "",
+        tool_calls: [old, second],
+        additional_kwargs: {
+          __openai_custom_tool_call_ids__: { "call-1": "ctc-1", "call-2": "ctc-2" },
+          __gemini_function_call_thought_signatures__: { "call-1": "s1", "call-2": "s2" },
+          tool_outputs: [{ type: "computer_call", call_id: "call-1" }, { type: "image_generation_call" }],
+          reasoning_content: "so",
+        },
+      }),
+      [call, second],
+    );
+    expect(result.additional_kwargs).toEqual({
+      __openai_custom_tool_call_ids__: { "call-2": "ctc-2" },
+      __gemini_function_call_thought_signatures__: { "call-2": "s2" },
+      tool_outputs: [{ type: "image_generation_call" }],
+      reasoning_content: "so",
+    });
+  });
+
+  it("wants a call", () => {
+    expect(() => rewriteToolCalls(message, [])).toThrow(/rewriteAsAnswer/u);
+  });
+});
+
+describe("rewriteAsAnswer", () => {
+  it("leaves nothing but the answer, and who spoke and what it cost", () => {
+    const usage_metadata = { input_tokens: 1, output_tokens: 2, total_tokens: 3 };
+    const message = new AIMessage({
+      id: "said",
+      name: "helper",
+      usage_metadata,
+      content: [
+        { type: "thinking", thinking: "old words" },
+        { type: "tool_use", id: "call-1", name: "search", input: { query: "old words" } },
+      ],
+      tool_calls: [old],
+      additional_kwargs: { tool_calls: [], originalTextContentBlock: { type: "text", text: "old words" } },
+      response_metadata: { output: ["old words"], model_name: "m" },
+    });
+    const answer = rewriteAsAnswer(message, "It is seven.", { jitrl: 1 });
+    expect(answer).toMatchObject({
+      id: "said",
+      name: "helper",
+      usage_metadata,
+      content: "It is seven.",
+      tool_calls: [],
+      response_metadata: { model_name: "m", jitrl: 1 },
+    });
+    expect(JSON.stringify(answer)).not.toContain("old words");
   });
 });

@@ -3,7 +3,7 @@ import { agentGraph, experience, lines, onThread, rewarding, say, walk, walkGrap
 
 describe("a run from input to evaluator", () => {
   it("is one episode", async () => {
-    const learned = await experience();
+    const learned = await experience({ mode: "off" });
     const graph = agentGraph({ experience: learned, evaluator: { reward: () => 1 } });
     await graph.invoke(say("a b"), onThread("one"));
     expect(await lines(learned)).toEqual(["one done [0:a 1:b] (1)"]);

@@ -7,7 +7,7 @@ export interface EncodedEpisode {
   readonly member: string;
   /** The members of the head after the digest, as JSON without the opening brace. */
   readonly head: string;
-  /** Ends, steps, rewards, version of the features: JSON. */
+  /** Ends, steps, rewards and what is awaited, transcript, version of the features: JSON. */
   readonly rest: string;
   readonly digest: string;
 }
@@ -59,6 +59,8 @@ export function encodeEpisode(episode: Episode): EncodedEpisode {
     end: episode.end,
     steps: episode.steps.map(packStep),
     ...(episode.rewards.length === 0 ? {} : { rewards: episode.rewards }),
+    ...(episode.awaiting ? { awaiting: episode.awaiting } : {}),
+    ...(episode.transcript === undefined ? {} : { transcript: episode.transcript }),
     ...(episode.describedBy === "" ? {} : { describedBy: episode.describedBy }),
   });
   const member = memberOf(id);
@@ -111,7 +113,7 @@ export function decodeEpisode(
   if (Number(sequence) !== head.sequence) throw new Unreadable("its place in the order is not its own");
   if (digestOf(member, head.text, rest) !== head.digest)
     throw new Unreadable("its digest is not that of its content");
-  const { end, steps, rewards, describedBy } = object(parseJson(rest));
+  const { end, steps, rewards, awaiting, transcript, describedBy } = object(parseJson(rest));
   try {
     const episode = parseEpisode({
       id: idOf(member),
@@ -121,6 +123,8 @@ export function decodeEpisode(
       end,
       steps: unpackSteps(steps),
       rewards: rewards ?? [],
+      awaiting,
+      transcript,
       metadata: head.metadata,
       describedBy: describedBy ?? "",
     });
