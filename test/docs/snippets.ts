@@ -60,11 +60,19 @@ export async function withSnippets<T>(
   }
 }
 
+/** What documents use that the root does not have, but the package that they are about. */
+const paths = Object.fromEntries(
+  ["langchain", "@langchain/langgraph-supervisor"].map((name) => [
+    name,
+    [join(root, "packages/langgraph/node_modules", name, "dist/index.d.ts")],
+  ]),
+);
+
 /** Type-checks all snippets. @returns the compiler's complaints, with the documents' names and lines */
 export function typeErrors(snippets: readonly Snippet[]): Promise<string[]> {
   return withSnippets(snippets, async (folder, fileOf) => {
     // The libraries' own declarations are checked with the packages.
-    const compilerOptions = { skipLibCheck: true };
+    const compilerOptions = { skipLibCheck: true, paths };
     const config = { extends: join(root, "tsconfig.json"), compilerOptions, include: ["*.ts"], exclude: [] };
     await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
     const args = ["-p", "tsconfig.json", "--pretty", "false"];

@@ -108,8 +108,8 @@ describe("@jitrl/core", () => {
     expect(wrong).toEqual([]);
   });
 
-  test("reaches src/file and src/testing through no other entry point", () => {
-    const apart = ["file", "testing"].map((folder) => join(core.source, folder) + sep);
+  test("reaches src/file, src/offline and src/testing through no other entry point", () => {
+    const apart = ["file", "offline", "testing"].map((folder) => join(core.source, folder) + sep);
     const wrong = core.files.flatMap((file) =>
       file.imports
         .filter((specifier) => isRelative(specifier))

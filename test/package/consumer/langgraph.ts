@@ -10,7 +10,7 @@ const policy = createPolicy({ memory: await openMemory() });
 const choose = new JitRLNode<DoorState>({
   policy,
   candidates: functionCandidates(() => [
-    { action: "kick", logit: 0.5 },
+    { action: "kick", logit: 0.2 },
     { action: "knock", logit: 0 },
   ]),
   describeState: ({ door }) => door,
