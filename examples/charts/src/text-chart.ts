@@ -4,6 +4,8 @@ export interface Series {
   readonly values: readonly number[];
   /** An interval around each value, for charts that can show it. */
   readonly band?: { readonly low: readonly number[]; readonly high: readonly number[] };
+  /** For charts in colour. @default the next of a palette */
+  readonly color?: string;
 }
 
 export interface ChartOptions {
@@ -14,6 +16,10 @@ export interface ChartOptions {
   readonly max?: number;
   /** How a value on the axis is written. @default rounded */
   readonly format?: (value: number) => string;
+  /** What the last value's x is, where not every x has a value. @default the number of values */
+  readonly lastX?: number;
+  /** Where a picture names its lines: in the plot, or to the right of it with the highest last value first. @default "inside" */
+  readonly legend?: "inside" | "beside";
   /** Columns of the whole chart. @default 78 */
   readonly width?: number;
   /** Rows of the plot. @default 11 */

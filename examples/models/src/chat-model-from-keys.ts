@@ -8,29 +8,41 @@ export interface NamedModel {
   readonly name: string;
 }
 
+/** The variables of a process. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The model whose key is in the environment, `OPENAI_API_KEY` before `GOOGLE_API_KEY`; `undefined` without one. */
+export async function chatModelFromKeys(env: Environment): Promise<NamedModel | undefined> {
+  return (await openAIModel(env)) ?? (await googleModel(env));
+}
+
 /**
- * The model whose key is in the environment, `OPENAI_API_KEY` before `GOOGLE_API_KEY`; `OPENAI_MODEL` and
- * `GOOGLE_MODEL` name another than the default, and `OPENAI_BASE_URL` another server.
- *
- * @returns `undefined` where there is no key
+ * OpenAI's model, if `OPENAI_API_KEY` is there; `OPENAI_MODEL` names another than the default, and `OPENAI_BASE_URL`
+ * another server.
  */
-export async function chatModelFromKeys(
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<NamedModel | undefined> {
-  if (env.OPENAI_API_KEY) {
-    const { ChatOpenAI } = await import("@langchain/openai");
-    const name = env.OPENAI_MODEL ?? "gpt-4.1-mini";
-    const configuration = env.OPENAI_BASE_URL ? { baseURL: env.OPENAI_BASE_URL } : {};
-    const model = new ChatOpenAI({ model: name, temperature: 0, apiKey: env.OPENAI_API_KEY, configuration });
-    return { model, name: `OpenAI ${name}` };
-  }
-  if (env.GOOGLE_API_KEY) {
-    const { ChatGoogleGenerativeAI } = await import("@langchain/google-genai");
-    const name = env.GOOGLE_MODEL ?? "gemini-2.5-flash";
-    return {
-      model: new ChatGoogleGenerativeAI({ model: name, temperature: 0, apiKey: env.GOOGLE_API_KEY }),
-      name: `Google ${name}`,
-    };
-  }
-  return undefined;
+export async function openAIModel(env: Environment): Promise<NamedModel | undefined> {
+  if (!env.OPENAI_API_KEY) return undefined;
+  const { ChatOpenAI } = await import("@langchain/openai");
+  const name = env.OPENAI_MODEL ?? "gpt-4.1-mini";
+  const configuration = env.OPENAI_BASE_URL ? { baseURL: env.OPENAI_BASE_URL } : {};
+  const model = new ChatOpenAI({ model: name, temperature: 0, apiKey: env.OPENAI_API_KEY, configuration });
+  return { model, name: `OpenAI ${name}` };
+}
+
+/**
+ * Google's model, if `GOOGLE_API_KEY` is there; `GOOGLE_MODEL` names another than the default, and `GOOGLE_BASE_URL`
+ * another server.
+ */
+export async function googleModel(env: Environment): Promise<NamedModel | undefined> {
+  if (!env.GOOGLE_API_KEY) return undefined;
+  const { ChatGoogleGenerativeAI } = await import("@langchain/google-genai");
+  const name = env.GOOGLE_MODEL ?? "gemini-2.5-flash";
+  const server = env.GOOGLE_BASE_URL ? { baseUrl: env.GOOGLE_BASE_URL } : {};
+  const model = new ChatGoogleGenerativeAI({
+    model: name,
+    temperature: 0,
+    apiKey: env.GOOGLE_API_KEY,
+    ...server,
+  });
+  return { model, name: `Google ${name}` };
 }

@@ -1,1 +1,8 @@
-export { type ChatModel, chatModelFromKeys, type NamedModel } from "./chat-model-from-keys.js";
+export {
+  type ChatModel,
+  chatModelFromKeys,
+  type Environment,
+  googleModel,
+  type NamedModel,
+  openAIModel,
+} from "./chat-model-from-keys.js";

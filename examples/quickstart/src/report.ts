@@ -8,8 +8,8 @@ export interface Results {
   readonly learned: readonly Resolved[];
   /** How many tickets at the end were like none before. */
   readonly fresh: number;
-  /** Path of the experience file. */
-  readonly experience: string;
+  /** Path of the experience file, where there is one. */
+  readonly experience?: string;
 }
 
 /** What a run came to, as text of at most 80 columns. */
@@ -41,10 +41,16 @@ export function report({ plain, learned, fresh, experience }: Results): string {
     "",
     chart,
     ...oneDecision(learned),
+    ...(experience === undefined ? [] : kept(experience)),
+  ].join("\n");
+}
+
+function kept(experience: string): string[] {
+  return [
     "",
     `What was learned is kept in ${relative(process.cwd(), experience)}.`,
     "Run again to go on from there, or `npm run demo -- --fresh` to start anew.",
-  ].join("\n");
+  ];
 }
 
 function partsOf(count: number, fresh: number) {

@@ -78,11 +78,13 @@ export class StandInModel extends BaseChatModel<Options> {
   }
 
   override async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<ChatResult> {
-    const scoring = options.tools?.some(
-      (bound) => "function" in bound && bound.function.name === "propose_calls",
-    );
-    const text = messages.at(-1)?.text ?? "";
-    const message = scoring ? scores(text) : nextMove(messages);
+    const asked = options.tools?.flatMap((bound) => ("function" in bound ? [bound.function] : [])) ?? [];
+    const proposing = asked.find(({ name }) => name === "propose_next_steps");
+    const message = asked.some(({ name }) => name === "propose_calls")
+      ? scores(messages.at(-1)?.text ?? "")
+      : proposing
+        ? nextSteps(messages, limitIn(JSON.stringify(proposing.parameters)))
+        : nextMove(messages);
     return { generations: [{ text: message.text, message }] };
   }
 }
@@ -108,9 +110,29 @@ function scores(prompt: string): AIMessage {
   if (own.includes("find_order")) return callOf("propose_calls", { own_score: 95, alternatives: [] });
   const liked = preferences(conversation);
   const alternatives = liked
-    .slice(1)
+    .slice(1, 1 + limitIn(prompt))
     .map(({ tool, args, score }) => ({ tool, arguments: JSON.stringify({ order_id, ...args }), score }));
   return callOf("propose_calls", { own_score: liked[0]?.score ?? 50, alternatives });
+}
+
+/** Proposes in the place of acting: the same habits once more, and only one step where there is but one. */
+function nextSteps(messages: readonly BaseMessage[], limit: number): AIMessage {
+  const move = nextMove(messages);
+  const [call] = move.tool_calls ?? [];
+  const step = (calls: readonly { name: string; args: object }[], answer: string, score: number) => ({
+    calls: calls.map(({ name, args }) => ({ tool: name, arguments: JSON.stringify(args) })),
+    answer,
+    score,
+  });
+  if (!call) return callOf("propose_next_steps", { proposals: [step([], move.text, 95)] });
+  if (call.name === "find_order") return callOf("propose_next_steps", { proposals: [step([call], "", 95)] });
+  const ticket = messages.findLast((message) => HumanMessage.isInstance(message))?.text ?? "";
+  const proposals = preferences(ticket)
+    .slice(0, limit)
+    .map(({ tool: name, args, score }) =>
+      step([{ name, args: { order_id: orderIn(ticket), ...args } }], "", score),
+    );
+  return callOf("propose_next_steps", { proposals });
 }
 
 /** All that could be done, what the habit likes best first. */
@@ -121,6 +143,11 @@ function preferences(text: string): Habit[] {
       !likes.some((like) => like.tool === tool && JSON.stringify(like.args) === JSON.stringify(args)),
   );
   return [...likes, ...others];
+}
+
+/** How many alternatives are asked for. */
+function limitIn(request: string): number {
+  return Number(/up to (\d+)/i.exec(request)?.[1] ?? Number.POSITIVE_INFINITY);
 }
 
 function orderIn(text: string): string {

@@ -2,7 +2,9 @@ import { bag, buckets, type Policy, type State, words } from "@jitrl/core";
 import type { ChatModel } from "@jitrl/example-models";
 import {
   EvaluatorNode,
+  type EvaluatorNodeOptions,
   JitRLNode,
+  type JitRLNodeOptions,
   type MessagesState,
   type ToolCallSpec,
   verbalizedCandidates,
@@ -21,7 +23,8 @@ import { isRight, type Resolution, teams, warehouses } from "./company-rules.js"
 import type { Ticket } from "./tickets.js";
 import { deskTools } from "./tools.js";
 
-const prompt = new SystemMessage(
+/** What the agent is told: the order of its work, and nothing of the company's rules. */
+export const deskPrompt = new SystemMessage(
   "You work at the support desk of a furniture shop. Look the order up first, then resolve the ticket with exactly one tool, then answer the customer in one sentence.",
 );
 
@@ -37,21 +40,27 @@ export function plainDesk(model: ChatModel, tickets: readonly Ticket[]) {
     .compile();
 }
 
-/** The same graph with two nodes more. */
-export function learningDesk(model: ChatModel, tickets: readonly Ticket[], policy: Policy) {
+/**
+ * The same graph with two nodes more.
+ *
+ * @param options where alternatives come from, which else is the model; and who judges, which else is the shop
+ */
+export function learningDesk(
+  model: ChatModel,
+  tickets: readonly Ticket[],
+  policy: Policy,
+  options: Partial<Pick<JitRLNodeOptions, "candidates">> & Pick<EvaluatorNodeOptions, "reward"> = {},
+) {
   const tools = deskTools(tickets);
-  const ticketOf = new Map(tickets.map((ticket) => [ticket.text, ticket]));
-  const reward = (state: MessagesState) => {
-    const ticket = ticketOf.get(state.messages[0]?.text ?? "");
-    return ticket && (wasRight(ticket, state) ? 1 : -1);
-  };
+  const { candidates = verbalizedCandidates({ model, tools, count: 8 }), reward = auditOf(tickets) } =
+    options;
   return new StateGraph(MessagesAnnotation)
     .addNode("agent", agentNode(model, tools))
     .addNode(
       "jitrl",
       new JitRLNode({
         policy,
-        candidates: verbalizedCandidates({ model, tools, count: 8 }),
+        candidates,
         describeState: describeTicket,
         actionKey: describeCall,
       }),
@@ -67,9 +76,20 @@ export function learningDesk(model: ChatModel, tickets: readonly Ticket[], polic
     .compile();
 }
 
+/** What the shop finds out days later; nothing for a ticket that it does not know. */
+export function auditOf(tickets: readonly Ticket[]) {
+  const ticketOf = new Map(tickets.map((ticket) => [ticket.text, ticket]));
+  return (state: MessagesState): number | undefined => {
+    const ticket = ticketOf.get(state.messages[0]?.text ?? "");
+    return ticket && (wasRight(ticket, state) ? 1 : -1);
+  };
+}
+
 function agentNode(model: ChatModel, tools: ReturnType<typeof deskTools>) {
   const bound = model.bindTools(tools);
-  return async ({ messages }: MessagesState) => ({ messages: [await bound.invoke([prompt, ...messages])] });
+  return async ({ messages }: MessagesState) => ({
+    messages: [await bound.invoke([deskPrompt, ...messages])],
+  });
 }
 
 /** What makes two calls the same action: everything but the order that it is about. */
@@ -102,12 +122,15 @@ function orderFacts(messages: readonly BaseMessage[]): string[] {
   return [country, ...buckets({ price, days }, { price: [80], days: [31] }).tokens];
 }
 
+/** The tools that resolve a ticket. A supervisor has others as well, to hand it over. */
+const resolving = new Set(["refund", "decline", "send_replacement", "escalate"]);
+
 /** True if what was done follows the company's rules, as the shop sees it days later. */
 export function wasRight(ticket: Ticket, { messages }: MessagesState): boolean {
   const calls = messages.flatMap((message) =>
     AIMessage.isInstance(message) ? (message.tool_calls ?? []) : [],
   );
-  const resolutions = calls.filter(({ name }) => name !== "find_order");
+  const resolutions = calls.filter(({ name }) => resolving.has(name));
   const [only] = resolutions;
   return resolutions.length === 1 && only !== undefined && isRight(ticket, resolutionOf(only));
 }

@@ -78,13 +78,19 @@ export class Environment {
   }
 
   /**
-   * Plays one command, a valid action or any other.
+   * Plays one command, a valid action or any other. One that would put something into itself is refused: the story
+   * itself does not notice, and would hang at the next look.
    * @throws Error after the end
    */
   step(action: string): StepResult {
     if (this.ended) throw new Error("the episode has ended; reset the environment to start another");
     const before = this.#story.score;
-    const text = this.#story.command(action);
+    const moment = this.#story.snapshot();
+    let text = this.#story.command(action);
+    if (this.#finder.isStuck) {
+      this.#story.restore(moment);
+      text = "That cannot be.";
+    }
     this.#forget();
     return { reward: this.#story.score - before, ended: this.ended, text };
   }

@@ -63,6 +63,11 @@ export class ActionFinder {
     return world.scene(story.place);
   }
 
+  /** Whether the story has put something into itself: then describing it would never end. */
+  get isStuck(): boolean {
+    return this.#trials.world.hasCircle();
+  }
+
   /** What the player would see now. Looking takes no turn: it is tried and taken back. */
   observe(): Observation {
     return { look: this.#trials.look(), inventory: this.#trials.of("inventory").text };

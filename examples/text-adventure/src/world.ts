@@ -144,12 +144,27 @@ export class World {
     const isIn = (object: number): boolean => {
       const answer = known.get(object);
       if (answer !== undefined) return answer;
-      known.set(object, false); // No story's tree has a circle; a broken one must not hang us.
+      known.set(object, false); // A circle must not hang us.
       const inside = isIn(this.#parentOf(object));
       known.set(object, inside);
       return inside;
     };
     return isIn;
+  }
+
+  /**
+   * Whether something is, through other things, in itself. Zork I allows that of two open containers, and never comes
+   * back from describing them.
+   */
+  hasCircle(): boolean {
+    return this.#objects.some((object) => {
+      let above = this.#parentOf(object);
+      for (let depth = 0; above !== 0; depth++) {
+        if (above === object || depth > this.#objects.length) return true;
+        above = this.#parentOf(above);
+      }
+      return false;
+    });
   }
 
   /** Whether a global variable, by its number from 0, says something of the world. */

@@ -1,0 +1,2 @@
+export { runAgents } from "./run-agents.js";
+export { deskOf, learningAgent, plainAgent } from "./support-agent.js";

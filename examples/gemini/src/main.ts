@@ -1,0 +1,4 @@
+import { runAgents } from "@jitrl/example-create-agent";
+import { chooseGemini } from "./choose-gemini.js";
+
+await runAgents("A support desk of createAgent on Gemini that learns by a middleware.", chooseGemini);
