@@ -61,7 +61,7 @@ export function audit(world: World, { own, executed, text, decision, proposedBas
     check("message", stands || decision.chosen.action !== decision.baseAction);
     check(
       "message",
-      !stands || decision.chosen.action === decision.baseAction || wasProposed(world, own, ""),
+      !stands || decision.chosen.action === decision.baseAction || wasProposed(world, own, text),
     );
     auditDecision(world, decision, check);
   }

@@ -38,7 +38,7 @@ const memory = await openMemory({ store });
 const before = await memory.stats();
 
 // What these settings do, and why these: README.md, "The settings".
-const policy = createPolicy({ memory, beta: 3, explorationBonus: 2, k: 100, minSimilarity: 0.6 });
+const policy = createPolicy({ memory, beta: 3, minSimilarity: 0.6 });
 
 console.log(`
 A support desk that learns its company's rules from outcomes.

@@ -104,13 +104,7 @@ function toLangChain(messages: ChatRequest["messages"]): BaseMessage[] {
 test("with an OpenAI key the real client plays the desk, and later requests hold the new call and nothing of the old", async () => {
   const { model, description } = await chooseModel({ OPENAI_API_KEY: "test", OPENAI_BASE_URL: baseUrl });
   expect(description).toContain("OpenAI");
-  const policy = createPolicy({
-    memory: await openMemory(),
-    beta: 3,
-    explorationBonus: 2,
-    k: 100,
-    minSimilarity: 0.6,
-  });
+  const policy = createPolicy({ memory: await openMemory(), beta: 3, minSimilarity: 0.6 });
   const tickets = Array.from({ length: 12 }, (_, n) => ticketNumber(n));
   const resolved = await workThrough(tickets, model, policy);
 

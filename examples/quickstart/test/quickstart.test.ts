@@ -52,7 +52,7 @@ test("the demo says what it runs on, fits into 80 columns, and a second run star
 test("the two nodes raise the share of tickets resolved by the rules, on tickets never seen as well", async () => {
   const tickets = Array.from({ length: 150 }, (_, n) => ticketNumber(n, n >= 120));
   const memory = await openMemory();
-  const policy = createPolicy({ memory, beta: 3, explorationBonus: 2, k: 100, minSimilarity: 0.6 });
+  const policy = createPolicy({ memory, beta: 3, minSimilarity: 0.6 });
   const plain = await workThrough(tickets, new StandInModel(), undefined);
   const learned = await workThrough(tickets, new StandInModel(), policy);
   const share = (resolved: typeof plain, from: number, to: number) =>

@@ -19,13 +19,14 @@ const MARKS: Record<Bar, string> = { guard: "g", evidence: "e", budget: "x" };
 /** Most candidates that are listed. */
 const LISTED = 8;
 
-const COLUMNS = 80;
+/** Of the 80 that a screen has, so that a text may stand indented. */
+const COLUMNS = 78;
 /** Columns that names of actions may take in the table and in the evidence. */
 const WIDTH = 28;
 
 /**
  * A decision as a few lines of text that a person reads: what was chosen and why, what it was chosen from, and what
- * the choice rests on. Every line fits into 80 columns where the names of actions do.
+ * the choice rests on. Every line fits into 78 columns where the names of actions do.
  */
 export function explain(decision: Decision): string {
   const { chosen, candidates, evidence, reason, settings } = decision;
@@ -84,7 +85,9 @@ export function explain(decision: Decision): string {
       if (!newest) continue;
       const returns = steps.slice(0, 8).map((step) => signed(step.return));
       lines.push(
-        `${shorten(action, WIDTH)}, the newest first: ${returns.join(" ")}${steps.length > 8 ? " ..." : ""}`,
+        ...wrapped(
+          `${shorten(action, WIDTH)}, the newest first: ${returns.join(" ")}${steps.length > 8 ? " ..." : ""}`,
+        ),
         `  last: episode ${newest.episodeId}, step ${newest.step} (${fixed(newest.similarity)})`,
       );
     }

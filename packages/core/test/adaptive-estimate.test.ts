@@ -95,7 +95,8 @@ function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
         let newer = 0;
         let total = 0;
         for (const step of steps.sort((a, b) => b.order - a.order)) {
-          const w = (step.similarity / nearest) ** 4 * 0.98 ** newer;
+          const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
+          const w = alike * 0.98 ** newer;
           const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
           newer += w;
           total += w * (kind === 2 ? limited : step.return);

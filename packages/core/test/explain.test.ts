@@ -23,22 +23,66 @@ async function learned(options: Partial<PolicyOptions> = {}): Promise<Decision> 
 }
 
 function expectNarrow(text: string): void {
-  for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(80);
+  for (const line of text.split("\n")) expect(line.length, line).toBeLessThanOrEqual(78);
 }
 
 describe("explain", () => {
   test("says what was chosen instead of what, what it rests on, and marks the choice", async () => {
-    const decision = await learned();
+    const decision = await learned({ estimator: "plain" });
     const text = explain(decision);
     expect(text).toContain("escalate_to_a_human instead of refund_the_customer: experience speaks for it.");
     expect(text).toContain("3 past steps in 3 episode(s), similarity 1.00 to 1.00.");
-    expect(text).toContain("V = 7.00");
+    expect(text).toContain("State value V = 7.00, the mean of their returns.");
+    expect(text.replace(/\s+/g, " ")).toContain("after = softmax(z + 1.00 A), A = Q - V; selected greedy");
     expect(text).toMatch(/^> escalate_to_a_human +2 +11\.00 +\+4\.00 +\d+\.\d % +\d+\.\d %$/m);
     expect(text).toMatch(/^ {2}refund_the_customer +1 +-1\.00 +-8\.00/m);
     expect(text).toMatch(/^ {2}close_the_ticket +0 /m);
     expect(text).toMatch(/^escalate_to_a_human, the newest first: (\+\d+\.\d\d ?){2}$/m);
     expect(text).toMatch(/^refund_the_customer, the newest first: -1\.00$/m);
     expectNarrow(text);
+  });
+
+  test("says of the adaptive estimate what its numbers are: weighed means, and a lead in spreads of all returns", async () => {
+    const decision = await learned();
+    const text = explain(decision).replace(/\s+/g, " ");
+    expect(decision.settings.estimator).toBe("adaptive");
+    // (10 + 0.98 · 12 − 1) / 2.98; all returns are −1, 12 and 10.
+    expect(text).toContain(
+      "State value V = 6.97, the mean of their returns, weighed by likeness, age and origin.",
+    );
+    expect(text).toContain(
+      "Scale: the spread of all 3 returns, 5.72; their mean is 7.00, the highest 12.00.",
+    );
+    expect(text).toContain("after = softmax(z + 1.00 A), A = (15 (Q - V) + 1.4 E) / scale; selected greedy");
+    expectNarrow(explain(decision));
+    const greedy = explain(await learned({ explorationBonus: 0 })).replace(/\s+/g, " ");
+    expect(greedy).toContain("A = 15 (Q - V) / scale; selected");
+  });
+
+  test("names no spread where all returns are the same", async () => {
+    const memory = await memoryOf([1, 2].map(() => ({ action: tools[1]!, return: 3 })));
+    const text = explain(await createPolicy({ memory }).decide({ state: "here", candidates }));
+    expect(text).toContain("Scale: the size of the returns, which are all 3.00.");
+  });
+
+  test("claims nothing of an estimator of somebody's own", async () => {
+    const decision = await (await policyOf([0, 5])).decide({
+      state: "here",
+      candidates: candidatesOf([1, 0]),
+    });
+    const text = explain(decision);
+    expect(text).toContain("State value V = 0.00.");
+    expect(text).toContain("after = softmax(z + 1.00 A); selected greedy");
+    expect(text).not.toContain("Scale");
+  });
+
+  test("does not sell hope for experience", async () => {
+    const memory = await memoryOf(Array.from({ length: 9 }, () => ({ action: tools[0]!, return: -1 })));
+    const decision = await createPolicy({ memory }).decide({ state: "here", candidates });
+    expect(decision.candidates.find(({ action }) => action === decision.chosen.action)?.count).toBe(0);
+    expect(explain(decision).replace(/\s+/g, " ")).toContain(
+      "escalate_to_a_human instead of refund_the_customer: it is not tried here yet, and promises more.",
+    );
   });
 
   test("says that experience agrees where it does", async () => {
@@ -104,14 +148,21 @@ describe("explain", () => {
     expectNarrow(text);
   });
 
-  test("keeps to 80 columns for long names, large returns and every setting", async () => {
+  test("keeps to its columns where many returns are listed", async () => {
+    const memory = await memoryOf(
+      Array.from({ length: 20 }, (_, i) => ({ action: tools[i % 2]!, return: 1000 + i })),
+    );
+    expectNarrow(explain(await createPolicy({ memory }).decide({ state: "here", candidates })));
+  });
+
+  test("keeps to its columns for long names, large returns and every setting", async () => {
     const name = (c: string) => `${c}${"_tool".repeat(12)}`;
     const memory = await memoryOf([
       { action: name("x"), return: -1e99 },
       { action: name("y"), return: 1e99 },
       { action: "z", return: 12_345 },
     ]);
-    for (const estimator of ["plain", "normalized"] as const) {
+    for (const estimator of ["adaptive", "plain", "normalized"] as const) {
       for (const selection of ["greedy", "sample", "epsilon-greedy"] as const) {
         const policy = createPolicy({ memory, estimator, selection, beta: 123.456, random: () => 0.3 });
         const decision = await policy.decide({

@@ -331,6 +331,52 @@ describe("decide", () => {
   });
 });
 
+describe("neighbors", () => {
+  const state = { features: { f: bag(["x", "y", "z"]) } };
+  const alike = { features: { f: bag(["x", "y"]) } };
+  const past = [
+    { state, action: "a", return: 1 },
+    { state: alike, action: "b", return: 2 },
+    { state: "elsewhere", action: "c", return: 3 },
+  ];
+
+  test("are the past states that the policy decides by: its k, floors and budget hold", async () => {
+    const found = async (options: Partial<PolicyOptions>) => {
+      const policy = createPolicy({ memory: await memoryOf(past), ...options });
+      return policy.neighbors(state).map(({ actions }) => actions.map(({ action }) => action).join());
+    };
+    expect(await found({})).toEqual(["a", "b"]);
+    expect(await found({ k: 1 })).toEqual(["a"]);
+    expect(await found({ minSimilarity: 0.9 })).toEqual(["a"]);
+    expect(await found({ minFeatureSimilarity: { f: 0.9 } })).toEqual(["a"]);
+    expect(await found({ searchBudget: 1 })).toEqual([]);
+  });
+
+  test("are those of one version of the features", async () => {
+    const policy = createPolicy({ memory: await memoryOf(past) });
+    await policy.learn({ describedBy: "v2", steps: [{ state, action: "d", reward: 1 }] });
+    const [only, ...others] = policy.neighbors(state, { describedBy: "v2" });
+    expect(only).toMatchObject({ similarity: 1, actions: [{ action: "d", mean: 1 }] });
+    expect(others).toEqual([]);
+  });
+
+  test("are none where the memory fails, which onError is told; a state that is none is refused", async () => {
+    const errors: unknown[] = [];
+    const memory = await memoryOf(past);
+    const policy = createPolicy({ memory, onError: (error) => errors.push(error) });
+    await memory.close();
+    expect(policy.neighbors(state)).toEqual([]);
+    expect(errors).toMatchObject([{ code: "memory-closed" }]);
+    expect(thrown(() => policy.neighbors(JSON.parse("{}"))).code).toBe("invalid-input");
+    expect(errors).toHaveLength(1);
+  });
+
+  test("are none while the memory loads", () => {
+    const policy = createPolicy({ memory: new ExperienceMemory() });
+    expect(policy.neighbors(state)).toEqual([]);
+  });
+});
+
 describe("a decision", () => {
   const past = [
     { action: "a0", return: 1 },

@@ -65,8 +65,8 @@ export interface Choice {
  * `jitrl:error` say so.
  *
  * @throws JitRLError `missing-channel` when added without its options or with others than its state needs,
- * `invalid-input` when it stands where the last message is not the agent's, and `candidates-failed` in a graph
- * without messages, where nothing could stand in
+ * `invalid-input` for a source that asks the agent's model in the place of its call, and where the last message is not
+ * the agent's, and `candidates-failed` in a graph without messages, where nothing could stand in
  */
 export class JitRLNode<S extends object = MessagesState, U extends object = Partial<S>> extends Runnable<
   S,

@@ -7,8 +7,11 @@ import { fileURLToPath } from "node:url";
 import { openMemory } from "@jitrl/core";
 import { FileExperienceStore } from "@jitrl/core/file";
 import { HumanMessage } from "@langchain/core/messages";
+import { createAgent } from "langchain";
 import { afterEach, describe, expect, it } from "vitest";
 import { BackgroundQueue, EvaluatorNode, llmEvaluator, rescore, scorePending } from "../src/index.js";
+import { jitrlMiddleware } from "../src/middleware/index.js";
+import { abc, anyOfAbc, ToolModel } from "./agents.js";
 import { agentGraph, experience, line, lines, onThread, say, scan } from "./graphs.js";
 import { JudgeModel, scoring } from "./judges.js";
 
@@ -52,6 +55,25 @@ describe("in the background", () => {
     const [judged] = await learned.episodes();
     expect(line(judged!)).toBe("one done [0:a 1:b] (0:1)");
     expect(judged).toMatchObject({ revision: 2, rewards: [{ source: "judge:llm", reason: "in the end" }] });
+    expect(judged).not.toHaveProperty("awaiting");
+  });
+
+  it("an agent with the middleware does not wait either, and settled() does", async () => {
+    const learned = await experience();
+    const { open, model, reward } = waiting();
+    const { policy } = learned;
+    const learning = jitrlMiddleware({ policy, candidates: anyOfAbc, reward, background: true });
+    const agent = createAgent({ model: new ToolModel(), tools: abc, middleware: [learning] });
+    const { messages } = await agent.invoke({ messages: [new HumanMessage("a b")] });
+    expect(messages.at(-1)?.text).toBe("done");
+    expect((await learned.episodes())[0]).toMatchObject({ rewards: [], awaiting: ["judge:llm"] });
+    open();
+    await learning.settled();
+    expect(model.asked).toHaveLength(1);
+    expect(model.asked[0]).toContain("<task>a b</task>");
+    const [judged, ...others] = await learned.episodes();
+    expect(others).toEqual([]);
+    expect(judged).toMatchObject({ revision: 2, rewards: [{ step: 0, value: 1, source: "judge:llm" }] });
     expect(judged).not.toHaveProperty("awaiting");
   });
 

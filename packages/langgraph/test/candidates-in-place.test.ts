@@ -7,15 +7,19 @@ import {
   ANSWER_ACTION,
   type BoundTool,
   callsFromPayload,
+  combineCandidates,
+  functionCandidates,
+  JitRLNode,
   type ModelQuestion,
   readAnswer,
+  sampledCandidates,
   toolCallKey,
   toolNameKey,
   type VerbalizedCandidatesOptions,
   verbalizedCandidates,
 } from "../src/index.js";
 import { own, ScoringModel, tools } from "./candidate-source-suite.js";
-import { named, say } from "./graphs.js";
+import { experience, named, say } from "./graphs.js";
 
 interface Asked {
   readonly candidates: readonly Candidate[];
@@ -76,6 +80,29 @@ function shares(candidates: readonly Candidate[]): Record<string, number> {
 const north = ["ship", { from: "north" }] as const;
 const south = ["ship", { from: "south" }] as const;
 const wait = ["wait", {}] as const;
+
+it.each([
+  ["verbalizedCandidates", verbalizedCandidates()],
+  ["sampledCandidates", sampledCandidates()],
+  [
+    "combined",
+    combineCandidates(
+      functionCandidates(() => []),
+      verbalizedCandidates(),
+    ),
+  ],
+])(
+  "a JitRLNode refuses a source that asks the agent's model, and says what to do: %s",
+  async (_name, candidates) => {
+    const { policy } = await experience();
+    expect(() => new JitRLNode({ policy, candidates })).toThrow(
+      expect.objectContaining({
+        code: "invalid-input",
+        message: expect.stringMatching(/Give the source a `model`/u),
+      }),
+    );
+  },
+);
 
 describe("verbalizedCandidates in the place of the agent's call", () => {
   it("ask once, with the agent's messages and settings, for a call of one tool", async () => {

@@ -7,14 +7,18 @@ import {
   bindActionKey,
   type CandidateRequest,
   type CandidateSource,
+  functionCandidates,
   recalledCandidates,
   type ToolCallSpec,
   toolCallKey,
   toolNameKey,
   translatedActions,
 } from "../src/index.js";
+import { converse, learningAgent } from "./agents.js";
 import { own, refund, ship, tools } from "./candidate-source-suite.js";
-import { agentGraph, experience, named, say } from "./graphs.js";
+import { agentGraph, experience, named, onThread, say } from "./graphs.js";
+
+const thread = onThread("one");
 
 const north: ToolCallSpec = { name: "ship", args: { from: "north" } };
 const south: ToolCallSpec = { name: "ship", args: { from: "south" } };
@@ -218,6 +222,40 @@ describe("recalledCandidates", () => {
     const source = recalledCandidates({ memory, shareable: true });
     await expect((async () => source(blind))()).rejects.toMatchObject({ code: "invalid-input" });
   });
+
+  it.each([
+    ["all of them", {}, ["b", "c"]],
+    ["as many as its k", { k: 1 }, ["b"]],
+    ["those above its floor", { minSimilarity: 0.9 }, ["b"]],
+    ["none beyond its budget", { searchBudget: 1 }, []],
+  ])(
+    "see the past states that the policy decides by, in a graph and in an agent: %s",
+    async (_name, options, seen) => {
+      const learned = await experience({ mode: "on", ...options });
+      const found: string[][] = [];
+      const candidates = functionCandidates((_state, { neighbors }) => {
+        found.push((neighbors?.() ?? []).flatMap(({ actions }) => actions.map(({ action }) => action)));
+        return [];
+      });
+      const describeState = () => "one two three";
+      const past = (state: string, action: string) => ({
+        describedBy: "custom",
+        steps: [{ state, action, reward: 1 }],
+      });
+      await learned.policy.learn(past("one two three", "b"));
+      await learned.policy.learn(past("one two", "c"));
+      await agentGraph({ experience: learned, candidates, jitrl: { describeState } }).invoke(
+        say("a"),
+        thread,
+      );
+      await converse(
+        learningAgent({ experience: learned, jitrl: { candidates, describeState } }),
+        "a",
+        thread,
+      );
+      expect(found).toEqual([seen, seen]);
+    },
+  );
 
   it("bring back in a graph what the model no longer thinks of", async () => {
     const memory = await openMemory({ payloads: true });

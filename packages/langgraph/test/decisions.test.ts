@@ -1,4 +1,4 @@
-import { explain, softmax } from "@jitrl/core";
+import { explain, type ModeByRun, type PolicyMode, softmax } from "@jitrl/core";
 import { AIMessage, AIMessageChunk, type BaseMessage, HumanMessage } from "@langchain/core/messages";
 import { tool } from "@langchain/core/tools";
 import { END, MemorySaver, MessagesAnnotation, START, StateGraph } from "@langchain/langgraph";
@@ -155,6 +155,41 @@ describe("a call that is replaced", () => {
   });
 });
 
+describe("in mode off", () => {
+  const askedIn = async (mode: PolicyMode | ModeByRun) => {
+    const learned = await experience({ mode });
+    const asked: string[] = [];
+    const decisions: JitRLEvent[] = [];
+    const graph = agentGraph({
+      experience: learned,
+      candidates: functionCandidates((_state, { call }) => {
+        asked.push(call?.name ?? "");
+        return [{ call: { name: "c", args: {} } }];
+      }),
+    });
+    for await (const event of await graph.stream(say("a b"), { ...thread, streamMode: "custom" })) {
+      if (isJitRLEvent(event) && event.type === "jitrl:decision") decisions.push(event);
+    }
+    expect(await lines(learned)).toEqual(["one done [0:a 1:b] ()"]);
+    return { asked, decisions };
+  };
+
+  it("the source of candidates is not asked, and the decision says why the call stands", async () => {
+    const { asked, decisions } = await askedIn("off");
+    expect(asked).toEqual([]);
+    expect(decisions).toMatchObject([
+      { decision: { mode: "off", reason: "off", candidates: [{ action: "a", logit: 0, propensity: 1 }] } },
+      { decision: { mode: "off", reason: "off", candidates: [{ action: "b", logit: 0, propensity: 1 }] } },
+    ]);
+  });
+
+  it("of some calls only, it is asked beside the others", async () => {
+    const { asked, decisions } = await askedIn((_run, base) => (base?.action === "a" ? "off" : "shadow"));
+    expect(asked).toEqual(["b"]);
+    expect(decisions).toMatchObject([{ decision: { mode: "off" } }, { decision: { mode: "shadow" } }]);
+  });
+});
+
 describe("a call that stands", () => {
   it("is annotated, with all that the message held", async () => {
     const learned = await experience();
@@ -291,7 +326,7 @@ describe("the stream", () => {
     if (decided?.type !== "jitrl:decision") throw new Error("Expected a decision first.");
     expect(decided).toMatchObject({ episodeId: id, step: 0 });
     expect(softmax(decided.decision.candidates.map(({ logit }) => logit))).toEqual([0.5, 0.5]);
-    expect(explain(decided.decision)).toContain(
+    expect(explain(decided.decision).replaceAll(/\s+/gu, " ")).toContain(
       'refund {"amount":30} instead of refund {"amount":500}: experience speaks for it.',
     );
     expect(stored).toEqual({

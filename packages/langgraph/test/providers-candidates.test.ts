@@ -12,12 +12,14 @@ import {
   type CandidateRequest,
   type CandidateSource,
   functionCandidates,
+  llmEvaluator,
   logprobCandidates,
   sampledCandidates,
   toolCallKey,
   verbalizedCandidates,
 } from "../src/index.js";
 import { jitrlMiddleware } from "../src/middleware/index.js";
+import { runOf, stepOf } from "./judges.js";
 import { type Abilities, abilities } from "./providers/abilities.js";
 import { providers } from "./providers/all.js";
 import { type Running, start } from "./providers/provider.js";
@@ -158,6 +160,25 @@ describe.each(abilities)("with $name", (ability: Abilities) => {
     const { candidates } = await listed(source, { call: own });
     expect(shares(candidates)).toEqual({ [toolCallKey(own)]: 40, [toolCallKey(other)]: 60 });
     expect(server.heard[0]?.forced !== undefined).toBe(ability.structured === "call");
+    expect(server.refused).toEqual([]);
+  });
+
+  it("a judge's structured answer is read while somebody watches the messages", async () => {
+    const server = await speak(name);
+    server.play({ structured: { scores: [{ step: 0, reason: "It was found.", score: 0.5 }] } });
+    const evaluator = llmEvaluator({ model: server.model() });
+    let judged: unknown;
+    const graph = new StateGraph(MessagesAnnotation)
+      .addNode("judge", async (_state, config) => {
+        judged = await evaluator.evaluate(runOf([stepOf(0)]), config);
+        return {};
+      })
+      .addEdge(START, "judge")
+      .compile();
+    const input = { messages: [new HumanMessage("What is entry seven?")] };
+    for await (const _ of await graph.stream(input, { streamMode: "messages" }));
+    expect(judged).toEqual([{ step: 0, value: 0.5, reason: "It was found." }]);
+    expect(server.heard).toHaveLength(1);
     expect(server.refused).toEqual([]);
   });
 

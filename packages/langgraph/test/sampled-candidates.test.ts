@@ -199,6 +199,32 @@ describe("sampledCandidates in the place of the agent's call", () => {
     expect(model.asked).toHaveLength(6);
   });
 
+  it("tell on the message what all that was asked has cost", async () => {
+    const costing = (message: AIMessage, tokens: number) =>
+      Object.assign(message, {
+        usage_metadata: { input_tokens: 10, output_tokens: tokens, total_tokens: 10 + tokens },
+      });
+    const said = [
+      costing(calling(wait), 1),
+      costing(calling(wait), 2),
+      costing(calling(ship), 4),
+      costing(new AIMessage("Done."), 8),
+      new AIMessage("Done."),
+      new AIMessage("Done."),
+    ];
+    const policy = createPolicy({ memory: await openMemory() });
+    const middleware = [jitrlMiddleware({ policy, candidates: sampledCandidates({ count: 3 }) })];
+    const agent = createAgent({ model: new ScriptedModel(said), tools, middleware });
+    const { messages } = await agent.invoke({ messages: [new HumanMessage("Do something.")] });
+    const usages = messages.flatMap((message) =>
+      AIMessage.isInstance(message) ? [message.usage_metadata] : [],
+    );
+    expect(usages).toMatchObject([
+      { input_tokens: 30, output_tokens: 7, total_tokens: 37 },
+      { input_tokens: 10, output_tokens: 8, total_tokens: 18 },
+    ]);
+  });
+
   it("name the first where several are as frequent", async () => {
     const said = [calling(ship), calling(wait)];
     const ask = async () => said.shift() ?? new AIMessage("");
