@@ -132,7 +132,9 @@ function outcomeOf(
   // In the place of the agent's own call the likeliest proposal is the base action.
   const proposedBase = inPlace && decision?.mode === "on";
   if (!proposedBase) return { own, ...passed, decision, proposedBase };
-  const base = proposed().find(({ action }) => action === decision.baseAction);
+  // Of two proposals under one key, the one that may be executed is the one that was weighed.
+  const { chosen, baseAction } = decision;
+  const base = chosen.action === baseAction ? chosen : proposed().find(({ action }) => action === baseAction);
   return { own: callsIn(base?.payload), ...passed, decision, proposedBase };
 }
 
