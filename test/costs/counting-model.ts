@@ -1,13 +1,7 @@
-import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import {
-  BaseChatModel,
-  type BaseChatModelCallOptions,
-  type BindToolsInput,
-} from "@langchain/core/language_models/chat_models";
 import { AIMessage, AIMessageChunk, type BaseMessage } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
-import type { Runnable } from "@langchain/core/runnables";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
+import { ScriptedModel } from "../../examples/models/src/index.js";
 import { StandInModel } from "../../examples/quickstart/src/index.js";
 
 /** One request to a model. */
@@ -16,10 +10,6 @@ export interface CountedCall {
   readonly input: number;
   /** Estimated tokens of all that is answered. */
   readonly output: number;
-}
-
-interface Options extends BaseChatModelCallOptions {
-  tools?: BindToolsInput[];
 }
 
 type Tool = ReturnType<typeof convertToOpenAITool>;
@@ -34,27 +24,20 @@ export interface CountingModelOptions {
  * The quickstart's stand-in behind a meter; without tools it answers with a letter and its log-probabilities, and as a
  * judge it scores all steps.
  */
-export class CountingModel extends BaseChatModel<Options> {
+export class CountingModel extends ScriptedModel {
   readonly n: number;
   readonly #onCall: (call: CountedCall) => void;
   readonly #standIn = new StandInModel();
   #made = 0;
 
   constructor({ onCall, n = 1 }: CountingModelOptions) {
-    super({});
+    super();
     this.#onCall = onCall;
     this.n = n;
   }
 
   override _llmType(): string {
     return "counting";
-  }
-
-  override bindTools(
-    tools: BindToolsInput[],
-    options?: Partial<Options>,
-  ): Runnable<BaseLanguageModelInput, AIMessageChunk, Options> {
-    return this.withConfig({ ...options, tools });
   }
 
   override async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<ChatResult> {

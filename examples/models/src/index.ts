@@ -6,3 +6,4 @@ export {
   type NamedModel,
   openAIModel,
 } from "./chat-model-from-keys.js";
+export { ScriptedModel, type ScriptedModelOptions } from "./scripted-model.js";

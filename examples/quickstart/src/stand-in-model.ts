@@ -1,9 +1,4 @@
-import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import {
-  BaseChatModel,
-  type BaseChatModelCallOptions,
-  type BindToolsInput,
-} from "@langchain/core/language_models/chat_models";
+import { ScriptedModel } from "@jitrl/example-models";
 import {
   AIMessage,
   AIMessageChunk,
@@ -12,11 +7,6 @@ import {
   ToolMessage,
 } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
-import type { Runnable } from "@langchain/core/runnables";
-
-interface Options extends BaseChatModelCallOptions {
-  tools?: BindToolsInput[];
-}
 
 interface Habit {
   readonly tool: string;
@@ -61,20 +51,9 @@ const habits: readonly (readonly [when: RegExp, likes: readonly Habit[]])[] = [
  * A chat model without a network: it looks the order up, then follows fixed habits, and it can score alternatives.
  * It never learns; whatever gets better in the demo is JitRL's doing.
  */
-export class StandInModel extends BaseChatModel<Options> {
-  constructor() {
-    super({});
-  }
-
+export class StandInModel extends ScriptedModel {
   override _llmType(): string {
     return "stand-in";
-  }
-
-  override bindTools(
-    tools: BindToolsInput[],
-    options?: Partial<Options>,
-  ): Runnable<BaseLanguageModelInput, AIMessageChunk, Options> {
-    return this.withConfig({ ...options, tools });
   }
 
   override async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<ChatResult> {

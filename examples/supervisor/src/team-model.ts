@@ -1,9 +1,5 @@
-import type { BaseLanguageModelInput } from "@langchain/core/language_models/base";
-import {
-  BaseChatModel,
-  type BaseChatModelCallOptions,
-  type BindToolsInput,
-} from "@langchain/core/language_models/chat_models";
+import { ScriptedModel } from "@jitrl/example-models";
+import type { BindToolsInput } from "@langchain/core/language_models/chat_models";
 import {
   AIMessage,
   AIMessageChunk,
@@ -12,13 +8,8 @@ import {
   ToolMessage,
 } from "@langchain/core/messages";
 import type { ChatResult } from "@langchain/core/outputs";
-import type { Runnable } from "@langchain/core/runnables";
 import { convertToOpenAITool } from "@langchain/core/utils/function_calling";
 import { handbooks, type Specialist } from "./handbooks.js";
-
-interface Options extends BaseChatModelCallOptions {
-  tools?: BindToolsInput[];
-}
 
 /** Whom a well-meaning supervisor asks who does not know how this company divides its work. */
 const habits: readonly (readonly [when: RegExp, whom: Specialist])[] = [
@@ -34,20 +25,9 @@ const habits: readonly (readonly [when: RegExp, whom: Specialist])[] = [
  * hands the ticket to the specialist whom it likes by its topic, and closes it; with those of a specialist it does
  * what that one's handbook says. It never learns.
  */
-export class TeamModel extends BaseChatModel<Options> {
-  constructor() {
-    super({});
-  }
-
+export class TeamModel extends ScriptedModel {
   override _llmType(): string {
     return "stand-in team";
-  }
-
-  override bindTools(
-    tools: BindToolsInput[],
-    options?: Partial<Options>,
-  ): Runnable<BaseLanguageModelInput, AIMessageChunk, Options> {
-    return this.withConfig({ ...options, tools });
   }
 
   override async _generate(messages: BaseMessage[], options: this["ParsedCallOptions"]): Promise<ChatResult> {

@@ -7,6 +7,8 @@ import { toolFingerprint } from "./tool-fingerprint.js";
 export interface ActionContext<S = unknown> {
   /** The tools that are bound to the agent now; without them keys carry no fingerprint. */
   readonly tools?: readonly BoundTool[];
+  /** Where the tools are not at hand: the fingerprints that they had when the call was decided, by name. */
+  readonly fingerprints?: Readonly<Record<string, string>>;
   /** The graph's state, as the source of candidates sees it. */
   readonly state?: S;
 }
@@ -50,10 +52,11 @@ export function joinedKey(calls: readonly ToolCallSpec[], actionKey: BoundAction
 /** A key of name, fingerprint and arguments. */
 export function keyOf(
   { name, args }: ToolCallSpec,
-  { tools = [] }: ActionContext = {},
+  { tools = [], fingerprints = {} }: ActionContext = {},
   change: (args: unknown) => unknown = (same) => same,
 ): string {
-  const fingerprint = toolFingerprint(name, tools);
+  const known = Object.hasOwn(fingerprints, name) ? fingerprints[name] : undefined;
+  const fingerprint = known ?? toolFingerprint(name, tools);
   const called = fingerprint === undefined ? name : `${name}#${fingerprint}`;
   const told = canonicalJson(change(args), "the arguments of a tool call");
   return told === "{}" ? called : `${called} ${told}`;

@@ -80,6 +80,8 @@ export interface DecisionMetadata {
   readonly chosenBy: ChosenBy;
   /** Absent where nothing was decided: several calls at once, or a failure. */
   readonly decision?: DecisionSummary;
-  /** In a subgraph only: the steps, for an evaluator in the graph above. */
+  /** In a subgraph and in the middleware, until they are taken over: the steps. */
   readonly trajectory?: Trajectory;
+  /** In the middleware, beside the steps: the fingerprints of the tools, by name, for a call that a person changes. */
+  readonly fingerprints?: Readonly<Record<string, string>>;
 }

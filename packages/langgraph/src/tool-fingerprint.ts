@@ -14,6 +14,17 @@ export function toolFingerprint(name: string, tools: readonly BoundTool[]): stri
   return fingerprints.get(form.schema);
 }
 
+/** The fingerprints of all tools that have one, by name. */
+export function toolFingerprints(tools: readonly BoundTool[]): Readonly<Record<string, string>> {
+  const names = [...toolForms(tools).callable.keys()];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const fingerprint = toolFingerprint(name, tools);
+      return fingerprint === undefined ? [] : [[name, fingerprint]];
+    }),
+  );
+}
+
 /** By schema, since telling one in JSON takes time, and schemas are not changed once they are bound. */
 const fingerprints = new WeakMap<object, string | undefined>();
 

@@ -64,6 +64,25 @@ for (const inPlace of [true, false]) {
       expect(JSON.stringify(messages)).not.toContain('"name":"a"');
     });
 
+    it("and edits one in another process, where nobody has told of the tools yet, has made the same step", async () => {
+      const [stayed, moved] = [await experience(), await experience()];
+      const beside = [humanInTheLoopMiddleware({ interruptOn: { a: true } })];
+      const jitrl = { ...(inPlace ? {} : { candidates: anyOfAbc }), reward: () => 1 };
+      for (const learned of [stayed, moved]) {
+        learned.policy.mode = "on";
+        const saver = new MemorySaver();
+        const first = learningAgent({ experience: learned, jitrl, beside, saver });
+        const second =
+          learned === stayed ? first : learningAgent({ experience: learned, jitrl, beside, saver });
+        await first.invoke({ messages: [new HumanMessage("a")] }, onThread("one"));
+        await second.invoke(new Command({ resume: { decisions: [edit("c")] } }), onThread("one"));
+      }
+      const actions = async ({ episodes }: Experience) =>
+        (await episodes())[0]?.steps.map(({ action }) => action);
+      expect((await actions(moved))?.[0]).toMatch(/^c#/u);
+      expect(await actions(moved)).toEqual(await actions(stayed));
+    });
+
     it("and rejects one makes it a step that earned a refusal", async () => {
       const { learned, said } = await reviewed("a b", [[reject], [approve]], inPlace);
       expect(said).toEqual(["ai: →a", "tool: better not", "ai: →b", "tool: b is done", "ai: done"]);

@@ -26,6 +26,7 @@ export function sampleEpisode(id: string, members: Partial<Episode> = {}): Episo
   };
 }
 
+/** A person's reward for the last step. */
 export function sampleReward(id: string, value = 1): Reward {
   return { id, value, source: "human", at: 0 };
 }
@@ -44,6 +45,7 @@ export async function scanned(store: ExperienceStore): Promise<StoredEpisode[]> 
   return episodes;
 }
 
+/** The ids of all that a store holds, in the order of arrival. */
 export async function scannedIds(store: ExperienceStore): Promise<string[]> {
   return (await scanned(store)).map(({ id }) => id);
 }

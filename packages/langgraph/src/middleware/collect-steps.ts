@@ -2,7 +2,6 @@ import type { Reward, Step as RunStep } from "@jitrl/core";
 import { AIMessage, type BaseMessage, ToolMessage } from "@langchain/core/messages";
 import type { ActionKey } from "../action-key.js";
 import { bindActionKey } from "../action-key.js";
-import type { BoundTool } from "../bound-tool.js";
 import { asExecuted, callsOf, refusal, sameCall } from "../human-review.js";
 import { hasTrajectory, type Mirrored } from "../mirrored-steps.js";
 import { annotate, rewriteToolCall } from "../rewrite-tool-call.js";
@@ -15,8 +14,6 @@ export interface CollectOptions<S> {
   readonly state: S;
   readonly namespace: string;
   readonly actionKey: ActionKey<S>;
-  /** The agent's tools, as far as they are known. */
-  readonly tools: readonly BoundTool[] | undefined;
   /** What a call earns that was refused before it ran. */
   readonly refusal: number;
   readonly now: () => number;
@@ -37,14 +34,15 @@ export function collectSteps<S extends object>(
   messages: readonly BaseMessage[],
   options: CollectOptions<S>,
 ): Collected {
-  const { namespace, actionKey, tools, state } = options;
+  const { namespace, actionKey, state } = options;
   let jitrl = held;
   const changed: AIMessage[] = [];
   for (const [i, message] of messages.entries()) {
     if (!hasTrajectory(message) || !belongsTo(namespace, message)) continue;
     const before = { ...state, messages: messages.slice(0, i) };
-    const key = bindActionKey(actionKey, { ...(tools ? { tools } : {}), state: before });
-    const { trajectory, ...metadata } = message.response_metadata.jitrl;
+    const { trajectory, fingerprints = {}, ...metadata } = message.response_metadata.jitrl;
+    // Whoever takes the steps may be another process than the one that decided them, and knows no tools.
+    const key = bindActionKey(actionKey, { fingerprints, state: before });
     const refused = refusedAfter(messages.slice(i + 1));
     const isRefused = (step: Pick<RunStep, "payload">) => callsOf(step).some(({ id }) => refused?.has(id));
     // Where one call was refused, those beside it were not made either.

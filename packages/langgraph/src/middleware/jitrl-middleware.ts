@@ -3,7 +3,6 @@ import { getConfig, isGraphBubbleUp, type LangGraphRunnableConfig } from "@langc
 import { type AgentMiddleware, createMiddleware } from "langchain";
 import type * as z from "zod/v4";
 import { toolCallKey } from "../action-key.js";
-import type { BoundTool } from "../bound-tool.js";
 import type { CandidateSource } from "../candidates.js";
 import type { MessagesState } from "../channels.js";
 import { CallDecider } from "../decide-call.js";
@@ -81,16 +80,12 @@ export function jitrlMiddleware<S extends AgentState = AgentState>(
   const decider = new CallDecider<S>(settings);
   const modelStep = new ModelStep<S>(settings, decider);
   const evaluator = new EvaluatorNode<S>(options);
-  /** As the agent's model last had them. */
-  let tools: readonly BoundTool[] | undefined;
-
   /** The run so far, with the steps that still stand on messages. */
   function collect(state: HookState, config: LangGraphRunnableConfig): Collected {
     return collectSteps(privateStateOf(state), state.messages, {
       state: stateOf<S>(state),
       namespace: namespaceOf(config),
       actionKey,
-      tools,
       refusal,
       now,
     });
@@ -148,7 +143,6 @@ export function jitrlMiddleware<S extends AgentState = AgentState>(
       }),
 
     wrapModelCall: async (request, handler) => {
-      tools = request.tools;
       const { state } = request;
       const known = await survive(onError, async (config) => ({
         config,

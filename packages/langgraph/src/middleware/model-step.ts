@@ -14,6 +14,7 @@ import { quietly } from "../quietly.js";
 import { placeOf, recordDecided } from "../record-steps.js";
 import { annotate } from "../rewrite-tool-call.js";
 import { runInfoOf } from "../run-info.js";
+import { toolFingerprints } from "../tool-fingerprint.js";
 import type { TrajectoryState } from "../trajectory.js";
 import { REFUSED } from "./collect-steps.js";
 import { hidden } from "./hidden-calls.js";
@@ -131,7 +132,8 @@ export class ModelStep<S extends MessagesState> {
       return result;
     });
     if (!recorded) return response;
-    return annotated(response, { jitrl: metadataOf(recorded, decided, true) });
+    const fingerprints = toolFingerprints(step.request.tools);
+    return annotated(response, { jitrl: { ...metadataOf(recorded, decided, true), fingerprints } });
   }
 
   /** The calls of the agent's own tools. With any other among them, such as one that carries a structured answer, none. */
