@@ -1,6 +1,6 @@
 import { type Estimator, type EvidenceStep, nearestSteps } from "./estimate.js";
 import type { ReturnSummary } from "./return-summary.js";
-import { SIMILARITY_TOLERANCE } from "./similarity.js";
+import { isSameState } from "./similarity.js";
 
 export interface AdaptiveOptions {
   /** The estimate rests on the newest k steps of the nearest states. @default 100 */
@@ -20,6 +20,9 @@ const SHARPNESS = 4;
 /** What a step counts less with each newer one of the same action. */
 const FADING = 0.98;
 
+/** The same where others came after it: its return rests on what the agent did then, which it may do better by now. */
+const FADING_BEFORE_OTHERS = 0.95;
+
 /** Every value begins as if there had been so many steps at the starting point. */
 const CAUTION = 1;
 
@@ -30,13 +33,15 @@ const HOPE = 1.5;
  * Values from weighed steps, held against all returns of the memory; docs/algorithm.md derives each term. Over `N(s)`,
  * the newest k steps of the nearest states, with μ, σ and the highest of all returns of the memory:
  *
- *     w_i    = (similarity_i / highest similarity)⁴ · 0.98^(weight of the newer steps of its action and kind)
+ *     w_i    = (similarity_i / highest similarity)⁴ · f^(weight of the newer steps of its action and kind),
+ *              with f = 0.98 for the last step of an episode and 0.95 for one with others after it
  *     n_a    = Σ w_i over the steps that took a;  N = Σ n_a
  *     V(s)   = Σ w_i·G_i / N
  *     m      = V(s) − max(0, V(s) − μ) / (1 + N)
  *     Q(s,a) = (Σ_a w_i·G_i + m) / (n_a + 1)
  *     H      = min(μ + 1.5·σ, highest return), or highest return + σ where nothing good was ever seen
- *     E(s,a) = (√(1 + N) − 1) / (1 + n_a) · max(0, H − Q(s,a))
+ *     u_a    = max(1 / (1 + n_a), weighed mean of the novelty of the steps of the very same state that took a)
+ *     E(s,a) = (√(1 + N) − 1) · u_a · max(0, H − Q(s,a))
  *     A(s,a) = (15·(Q(s,a) − V(s)) + c·E(s,a)) / σ
  *
  * There are three kinds of steps, by how much they can be relied on: those of the very same state, those of similar
@@ -71,9 +76,10 @@ export function adaptiveEstimator(options: AdaptiveOptions = {}): Estimator {
         value,
         evidence,
         actions: actions.map((action) => {
-          const taken = byAction.get(action) ?? { weight: 0, sum: 0, count: 0 };
+          const taken = byAction.get(action) ?? nothing;
           const q = (taken.sum + CAUTION * start) / (taken.weight + CAUTION);
-          const explored = (bonus / (1 + taken.weight)) * Math.max(0, hope - q);
+          const unknown = Math.max(1 / (1 + taken.weight), taken.novelty);
+          const explored = bonus * unknown * Math.max(0, hope - q);
           return { q, advantage: (STRENGTH * (q - value) + explored) / scale, count: taken.count };
         }),
       };
@@ -87,7 +93,11 @@ interface Taken {
   /** Sum of weighed returns. */
   sum: number;
   count: number;
+  /** Weighed mean of the novelty of what came after its steps, where it is known. */
+  novelty: number;
 }
+
+const nothing: Readonly<Taken> = { weight: 0, sum: 0, count: 0, novelty: 0 };
 
 /** σ, or where all returns are the same, their size. */
 function scaleOf({ mean, spread }: ReturnSummary): number {
@@ -110,30 +120,29 @@ function weigh(
   };
   for (const { action, similarity, importedFrom, ...step } of newestFirst) {
     const tier =
-      importedFrom !== undefined
-        ? tiers.imported
-        : similarity >= 1 - SIMILARITY_TOLERANCE
-          ? tiers.same
-          : tiers.alike;
-    const taken = tier.get(action) ?? { weight: 0, sum: 0, count: 0 };
+      importedFrom !== undefined ? tiers.imported : isSameState(similarity) ? tiers.same : tiers.alike;
+    const taken = tier.get(action) ?? { ...nothing };
     tier.set(action, taken);
     const alike = nearest > 0 ? (similarity / nearest) ** SHARPNESS : 1;
-    const weight = alike * FADING ** taken.weight;
+    const fading = step.later > 0 ? FADING_BEFORE_OTHERS : FADING;
+    const weight = alike * fading ** taken.weight;
     const bound = HOPE * scale;
     const limited = Math.max(mean - bound, Math.min(mean + bound, step.return));
     taken.weight += weight;
     taken.sum += weight * (importedFrom === undefined ? step.return : limited);
     taken.count++;
+    if (tier === tiers.same) taken.novelty += (weight / taken.weight) * ((step.novelty ?? 0) - taken.novelty);
   }
   const known = tiers.same;
   for (const tier of [tiers.alike, tiers.imported]) {
     for (const [action, hearsay] of tier) {
-      const better = known.get(action) ?? { weight: 0, sum: 0, count: 0 };
+      const better = known.get(action) ?? nothing;
       const share = 1 / (1 + better.weight);
       known.set(action, {
         weight: better.weight + share * hearsay.weight,
         sum: better.sum + share * hearsay.sum,
         count: better.count + hearsay.count,
+        novelty: better.novelty,
       });
     }
   }

@@ -3,6 +3,7 @@ import type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
 import { type ReturnSummary, RunningReturns } from "./return-summary.js";
 import { stepReturns } from "./returns.js";
 import { ExactSimilarityIndex } from "./similarity/exact-similarity-index.js";
+import { isSameState } from "./similarity.js";
 import type { SearchOptions, SimilarityIndex } from "./similarity-index.js";
 import type { State } from "./state.js";
 import type { StoredEpisode } from "./store.js";
@@ -34,6 +35,8 @@ export class EvidenceIndex {
   readonly #index: SimilarityIndex;
   readonly #keepsPayloads: boolean;
   readonly #states = new Map<number, Actions>();
+  /** How many steps were taken in each state. */
+  readonly #visits = new Map<number, number>();
   readonly #episodes = new Map<string, Held>();
   readonly #threads = new Map<string, Set<string>>();
   readonly #returns = new Map<string, RunningReturns>();
@@ -136,11 +139,26 @@ export class EvidenceIndex {
       actions: [...this.#states.get(id)!]
         .map(([action, held]) => {
           held.evidence ??= summarise(action, held.steps);
-          return { ...held.evidence, latest: held.steps.slice(-options.k).reverse() };
+          const latest = held.steps.slice(-options.k).reverse();
+          return { ...held.evidence, latest: isSameState(similarity) ? this.#withNovelty(latest) : latest };
         })
         // Not as they came to this index, which another replica may have read in another order.
         .sort((a, b) => b.latest[0]!.order - a.latest[0]!.order),
     }));
+  }
+
+  /** @see StepReference.novelty */
+  #withNovelty(steps: readonly StepReference[]): readonly StepReference[] {
+    return steps.map((step) => {
+      const { places } = this.#episodes.get(step.episodeId)!;
+      let novelty = 0;
+      let discount = this.#gamma;
+      for (let i = step.step + 1; i < places.length && discount / 2 > novelty; i++) {
+        novelty = Math.max(novelty, discount / (1 + this.#visits.get(places[i]!.state)!));
+        discount *= this.#gamma;
+      }
+      return { ...step, novelty };
+    });
   }
 
   #count(pool: string, returns: readonly number[]): void {
@@ -178,10 +196,12 @@ export class EvidenceIndex {
         return: returns[i]!,
         chosenBy: step.chosenBy,
         order,
+        later: this.#gamma > 0 ? episode.steps.length - 1 - i : 0,
         ...(from === undefined ? {} : { importedFrom: from }),
       });
       held.evidence = undefined;
       this.#index.touch(state, newest(actions));
+      this.#visits.set(state, (this.#visits.get(state) ?? 0) + 1);
       this.#steps++;
       return { state, action: step.action, order };
     });
@@ -194,8 +214,10 @@ export class EvidenceIndex {
     held.evidence = undefined;
     this.#steps--;
     if (held.steps.length === 0) actions.delete(action);
+    this.#visits.set(state, this.#visits.get(state)! - 1);
     if (actions.size === 0) {
       this.#states.delete(state);
+      this.#visits.delete(state);
       this.#index.remove(state);
     } else {
       this.#index.touch(state, newest(actions));

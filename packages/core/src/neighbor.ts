@@ -9,6 +9,14 @@ export interface StepReference {
   readonly chosenBy: ChosenBy;
   /** Place in the order in which steps arrived; higher is newer. */
   readonly order: number;
+  /** Number of later steps of its episode whose rewards are part of its return: 0 for the last one, or where γ is 0. */
+  readonly later: number;
+  /**
+   * How little is known of what came after it, in [0, γ/2]: the highest of `γ^d / (1 + n)` over the steps that stand d
+   * places behind it in its episode, in a state in which n steps of this memory were taken; 0 for the last one. Only on
+   * steps that were taken in the very state that was asked about.
+   */
+  readonly novelty?: number;
   /** `metadata.importedFrom` of the episode: who brought it in, where it is not the agent's own. */
   readonly importedFrom?: string;
 }

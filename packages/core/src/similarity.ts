@@ -3,6 +3,11 @@ import type { Feature, State } from "./state.js";
 /** Similarities are compared with floors up to this rounding error, so that a floor is inclusive. */
 export const SIMILARITY_TOLERANCE = 1e-12;
 
+/** Is a past state of this similarity the present one, in all that the present one's features tell? */
+export function isSameState(similarity: number): boolean {
+  return similarity >= 1 - SIMILARITY_TOLERANCE;
+}
+
 /**
  * Jaccard similarity of two bags, `Σ min(a, b) / Σ max(a, b)` over the counts of their tokens, in [0, 1]; for sets
  * that is `|a ∩ b| / |a ∪ b|`. Two empty bags are equal, so their similarity is 1.

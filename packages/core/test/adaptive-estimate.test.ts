@@ -15,12 +15,14 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { candidatesOf } from "./experience.js";
 
-/** A past episode of one step. */
+/** A past episode of one step, or of more: then `return` is its last reward. */
 interface Past {
   readonly action: string;
   readonly return: number;
   readonly state?: string;
   readonly importedFrom?: string;
+  /** What was done after the first step, in states of their own. */
+  readonly after?: readonly { readonly state: string; readonly action: string }[];
 }
 
 const here = "x y z";
@@ -37,7 +39,18 @@ const imported = fc.record({
   return: fc.integer({ min: -50, max: 50 }),
   importedFrom: fc.constantFrom("north", "south"),
 });
+const longer = fc.tuple(
+  own,
+  fc.array(
+    fc.record({ state: fc.constantFrom(here, "y z", elsewhere), action: fc.constantFrom("a0", "a1") }),
+    { minLength: 1, maxLength: 3 },
+  ),
+);
 const anyPast = fc.array<Past>(fc.oneof(own, own, imported), { minLength: 1, maxLength: 30 });
+/** With episodes of several steps. */
+const anyHistory = fc
+  .tuple(anyPast, fc.array(longer, { maxLength: 20 }))
+  .map(([past, more]): Past[] => [...past, ...more.map(([first, after]) => ({ ...first, after }))]);
 /** Two own returns differ, so that returns have a spread. */
 const spreadPast = anyPast.map((past): Past[] => [
   ...past,
@@ -48,9 +61,12 @@ const spreadPast = anyPast.map((past): Past[] => [
 async function remember(past: readonly Past[]): Promise<ExperienceMemory> {
   let clock = 0;
   const memory = await openMemory({ now: () => ++clock, newId: () => `id-${++clock}` });
-  for (const { state = here, action, return: reward, importedFrom } of past) {
+  for (const { state = here, action, return: reward, importedFrom, after = [] } of past) {
     const metadata: EpisodeInput["metadata"] = importedFrom === undefined ? {} : { importedFrom };
-    await memory.learn({ metadata, steps: [{ state, action, reward }] });
+    const steps = [{ state, action }, ...after].map((step, i) =>
+      i === after.length ? { ...step, reward } : step,
+    );
+    await memory.learn({ metadata, steps });
   }
   return memory;
 }
@@ -90,22 +106,26 @@ function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
     actions.map((action) => {
       let n = 0;
       let sum = 0;
+      let ahead = 0;
       for (const kind of [0, 1, 2]) {
         const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
         let newer = 0;
         let total = 0;
+        let unknown = 0;
         for (const step of steps.sort((a, b) => b.order - a.order)) {
           const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
-          const w = alike * 0.98 ** newer;
+          const w = alike * (step.later > 0 ? 0.95 : 0.98) ** newer;
           const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
           newer += w;
+          unknown += w * (step.novelty ?? 0);
           total += w * (kind === 2 ? limited : step.return);
         }
         const share = 1 / (1 + n);
         n += share * newer;
         sum += share * total;
+        if (kind === 0 && newer > 0) ahead = unknown / newer;
       }
-      return [action, { n, sum }];
+      return [action, { n, sum, ahead }];
     }),
   );
   const total = (numbers: number[]) => numbers.reduce((sum, x) => sum + x, 0);
@@ -119,9 +139,9 @@ function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
     V,
     sigma,
     each: candidates.map(({ action }) => {
-      const { n, sum } = of.get(action)!;
+      const { n, sum, ahead } = of.get(action)!;
       const Q = (sum + m) / (n + 1);
-      const E = ((Math.sqrt(1 + N) - 1) / (1 + n)) * Math.max(0, H - Q);
+      const E = (Math.sqrt(1 + N) - 1) * Math.max(1 / (1 + n), ahead) * Math.max(0, H - Q);
       return { Q, A: (15 * (Q - V) + c * E) / sigma };
     }),
   };
@@ -131,7 +151,7 @@ describe("the adaptive form", () => {
   test("every number in a decision can be computed again from its evidence, returns and settings", async () => {
     await fc.assert(
       fc.asyncProperty(
-        anyPast,
+        anyHistory,
         fc.record({
           k: fc.constantFrom(1, 3, 10, 100),
           beta: fc.constantFrom(0.5, 1, 3),
@@ -263,7 +283,7 @@ describe("what is added to the logits", () => {
 
   test("does not depend on the order of candidates, of neighbours, or of their actions", async () => {
     await fc.assert(
-      fc.asyncProperty(spreadPast, fc.nat(), async (past, seed) => {
+      fc.asyncProperty(anyHistory, fc.nat(), async (past, seed) => {
         const found = (await remember(past)).neighbors(here, { k: 100, minSimilarity: 0 });
         if (found.status !== "found" || !found.returns) throw new Error("Expected neighbours.");
         const { neighbors, returns } = found;
@@ -375,6 +395,46 @@ describe("how much evidence it takes", () => {
     }
     expect(failures).toBeGreaterThan(1);
     expect(failures).toBeLessThan(30);
+  });
+});
+
+describe("what comes after a step", () => {
+  const leadsTo = (action: string, state: string, value = 0): Past => ({
+    action,
+    return: value,
+    after: [{ state, action: "b" }],
+  });
+  const known = (state: string, times: number): Past[] =>
+    new Array<Past>(times).fill({ state, action: "b", return: 0 });
+  /** Something worth hoping for was seen elsewhere. */
+  const good: Past = { state: elsewhere, action: "b", return: 5 };
+
+  test("draws more the less is known of it, though the action itself was tried as often", async () => {
+    const past = [good, ...known("a well-known place", 20)];
+    for (let i = 0; i < 5; i++) past.push(leadsTo("a0", "a well-known place"), leadsTo("a1", `place ${i}`));
+    const decision = await decide(past);
+    const [known0, new1] = ["a0", "a1"].map((action) =>
+      decision.evidence.filter((step) => step.action === action).map(({ novelty }) => novelty),
+    );
+    expect(known0).toEqual(new Array(5).fill(0.9 / 26));
+    expect(new1).toEqual(new Array(5).fill(0.9 / 2));
+    expect(advantageOf(decision, "a1")).toBeGreaterThan(advantageOf(decision, "a0"));
+    const greedy = await decide(past, { explorationBonus: 0 });
+    expect(greedy.candidates[1]!.q).toBeCloseTo(greedy.candidates[0]!.q!, 12);
+  });
+
+  test("counts only in the very same state: elsewhere it says nothing", async () => {
+    const past = [good, ...new Array<Past>(5).fill({ ...leadsTo("a1", "new"), state: "x y z q" })];
+    for (const step of (await decide(past)).evidence) expect(step.novelty).toBeUndefined();
+  });
+
+  test("makes older returns count less: what was done next may be done better by now", async () => {
+    const returns = [...new Array<number>(10).fill(-1), ...new Array<number>(10).fill(1)];
+    const q = async (past: Past[]) => (await decide([good, ...past])).candidates[0]!.q!;
+    const last = returns.map((value): Past => ({ action: "a0", return: value }));
+    // With γ = 0.9 the reward is as much, seen from the step before.
+    const before = returns.map((value) => leadsTo("a0", elsewhere, value / 0.9));
+    expect(await q(before)).toBeGreaterThan((await q(last)) + 0.05);
   });
 });
 

@@ -11,6 +11,7 @@ import {
   openMemory,
   type RewardSource,
   type Selector,
+  type State,
   type StateInput,
   type StoredEpisode,
   similarity,
@@ -86,7 +87,17 @@ describe("learn", () => {
             mean: 2,
             spread: 0,
             best: expect.objectContaining({ return: 2 }),
-            latest: [{ episodeId: "e", step: 0, return: 2, chosenBy: "policy", order: expect.any(Number) }],
+            latest: [
+              {
+                episodeId: "e",
+                step: 0,
+                return: 2,
+                chosenBy: "policy",
+                order: expect.any(Number),
+                later: 1,
+                novelty: 0.5 / 2, // one step later, where one step was taken
+              },
+            ],
           },
         ],
       },
@@ -778,16 +789,30 @@ describe("after any learning, feedback and forgetting", () => {
     gamma: number,
   ) {
     const present = toState(state);
-    const steps = episodes
-      .filter((one) => one.describedBy === describedBy)
+    const own = episodes.filter((one) => one.describedBy === describedBy && stepReturns(one, gamma));
+    const visits = (other: State) =>
+      own.flatMap(({ steps }) => steps).filter((step) => stateKey(step.state) === stateKey(other)).length;
+    const steps = own
       .flatMap((one) => {
-        const returns = stepReturns(one, gamma) ?? [];
-        return one.steps.slice(0, returns.length).map((step, i) => ({
-          key: stateKey(step.state),
-          similarity: similarity(present, step.state),
-          action: step.action,
-          reference: { episodeId: one.id, step: i, return: returns[i]!, chosenBy: step.chosenBy },
-        }));
+        const returns = stepReturns(one, gamma)!;
+        return one.steps.map((step, i) => {
+          const after = one.steps.slice(i + 1);
+          const novelties = after.map(({ state }, d) => gamma ** (d + 1) / (1 + visits(state)));
+          const alike = similarity(present, step.state);
+          return {
+            key: stateKey(step.state),
+            similarity: alike,
+            action: step.action,
+            best: {
+              episodeId: one.id,
+              step: i,
+              return: returns[i]!,
+              chosenBy: step.chosenBy,
+              later: gamma > 0 ? after.length : 0,
+            },
+            novelty: alike === 1 ? { novelty: expect.closeTo(Math.max(0, ...novelties), 9) } : {},
+          };
+        });
       })
       .map((step, age) => ({ ...step, age }))
       .filter((step) => step.similarity >= minSimilarity - 1e-12)
@@ -799,7 +824,8 @@ describe("after any learning, feedback and forgetting", () => {
     return states.slice(0, k).map((group) => ({
       similarity: group[0]!.similarity,
       actions: [...new Set(group.map(({ action }) => action))].map((action) => {
-        const latest = group.filter((step) => step.action === action).map(({ reference }) => reference);
+        const taken = group.filter((step) => step.action === action);
+        const latest = taken.map(({ best }) => best);
         const mean = latest.reduce((sum, step) => sum + step.return, 0) / latest.length;
         const variance = latest.reduce((sum, step) => sum + (step.return - mean) ** 2, 0) / latest.length;
         return {
@@ -808,7 +834,7 @@ describe("after any learning, feedback and forgetting", () => {
           mean: expect.closeTo(mean, 9),
           spread: expect.closeTo(Math.sqrt(variance), 6),
           best: latest.reduce((best, step) => (step.return > best.return ? step : best)),
-          latest: latest.slice(0, k),
+          latest: taken.slice(0, k).map(({ best, novelty }) => ({ ...best, ...novelty })),
         };
       }),
     }));
