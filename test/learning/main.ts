@@ -6,7 +6,7 @@ import { writePlots } from "./plots/write-plots.js";
 import { ProgressLine } from "./progress-line.js";
 import { reportJson } from "./report-json.js";
 import { type ExperimentResult, plan, summarizeRuns } from "./results.js";
-import { experimentTable, overallTable, remarks } from "./tables.js";
+import { experimentTable, overallTable, paceTable, remarks } from "./tables.js";
 import type { TaskOutcome } from "./task.js";
 import { runTasks } from "./worker-pool.js";
 
@@ -72,6 +72,8 @@ async function learn(options: Options): Promise<number> {
   }
 
   console.log(`\n${overallTable(results)}`);
+  const pace = paceTable(results, reference, "plain");
+  if (pace) console.log(`\n${pace}`);
   for (const line of remarks(results)) console.log(line);
   if (options.json !== undefined) {
     const only = experiments.map(({ name }) => name);

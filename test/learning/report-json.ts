@@ -1,4 +1,5 @@
 import type { Estimate } from "../../examples/text-adventure/src/statistics.js";
+import { paceOf } from "./pace.js";
 import type { ExperimentResult } from "./results.js";
 
 export interface ReportSettings {
@@ -22,10 +23,13 @@ export function reportJson(
   const report = {
     node: process.version,
     settings,
-    experiments: results.map(({ experiment, reference, bestOrTied, learners }) => {
+    experiments: results.map((result) => {
+      const { experiment, reference, bestOrTied, learners } = result;
+      const pace = paceOf(result, "plain");
       const { name, question, episodes, from = 0, best, random } = experiment;
       return {
         ...{ name, question, episodes, from, best, random, reference, bestOrTied },
+        pace: pace && { ...pace, level: round(pace.level) },
         learners: learners.map(({ learner, skipped, failed, seeds, score, final, comparison }) => ({
           ...{ learner, skipped, failed },
           score: score && rounded(score),

@@ -1,4 +1,5 @@
 import type { Estimate } from "../../examples/text-adventure/src/statistics.js";
+import { paceOf } from "./pace.js";
 import type { ExperimentResult, LearnerResult } from "./results.js";
 
 /** Columns of a terminal that every line fits in. */
@@ -50,6 +51,20 @@ export function overallTable(results: readonly ExperimentResult[]): string {
       `${"mean".padEnd(first)}${block.map((name) => meanCell(results, name).padStart(columnOf(name))).join("")}`.trimEnd(),
     ]),
   ].join("\n");
+}
+
+/** After how many episodes a learner is where another one ends; nothing where one of them has no result. */
+export function paceTable(results: readonly ExperimentResult[], learner: string, of: string): string {
+  const lines = results.flatMap((result) => {
+    const pace = paceOf(result, of);
+    if (!pace || !(learner in pace.episodes)) return [];
+    const { name, episodes } = result.experiment;
+    return [`${name.padEnd(24)}${String(pace.episodes[learner] ?? "never").padStart(6)} of ${episodes}`];
+  });
+  if (learner === of || lines.length === 0) return "";
+  return [`episodes until ${learner} is where ${of} ends (means over five episodes)`, "", ...lines].join(
+    "\n",
+  );
 }
 
 /** Failures and skips, each once with its reason. */
