@@ -9,7 +9,7 @@ export interface ExperimentOptions {
   readonly episodes: number;
   /** Most commands an episode. */
   readonly steps: number;
-  /** Neighbours of an estimate. */
+  /** Neighbours of an estimate of plain and normalized. */
   readonly k: number;
   readonly prior: CandidateSource<AdventureState>;
   /** Called after each episode. */

@@ -18,8 +18,8 @@ const usage = `npm run adventure -- [options]
   --episodes N       episodes a run                    (50)
   --steps N          most commands an episode          (60)
   --seeds N          runs of each learner              (1)
-  --learner NAMES    ${learners.join(", ")}, or several with commas (static,plain)
-  --k N              neighbours of an estimate         (${settings.k})
+  --learner NAMES    ${learners.join(", ")}, or several with commas (static,adaptive)
+  --k N              neighbours of plain and normalized (${settings.k})
   --prior NAME       uniform, or model: the chat model that there is a key for (uniform)
   --json FILE        write all scores and settings there
   --svg FILE         write the learning curve there    (examples/text-adventure/.jitrl/curve.svg)
@@ -112,7 +112,7 @@ function readOptions() {
       episodes: { type: "string", default: "50" },
       steps: { type: "string", default: "60" },
       seeds: { type: "string", default: "1" },
-      learner: { type: "string", default: "static,plain" },
+      learner: { type: "string", default: "static,adaptive" },
       k: { type: "string", default: String(settings.k) },
       prior: { type: "string", default: "uniform" },
       json: { type: "string" },

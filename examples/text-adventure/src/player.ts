@@ -3,12 +3,12 @@ import { type CandidateSource, EvaluatorNode, functionCandidates, JitRLNode } fr
 import { Annotation, END, START, StateGraph } from "@langchain/langgraph";
 import type { Environment } from "./environment.js";
 
-/** How an agent learns: not at all, or by one of the two published forms. */
-export const learners = ["static", "plain", "normalized"] as const;
+/** How an agent learns: not at all, with all defaults, or by one of the two published forms. */
+export const learners = ["static", "adaptive", "plain", "normalized"] as const;
 export type Learner = (typeof learners)[number];
 
 /**
- * The published defaults, but for the floor, which keeps other rooms out, and k: README.md says what k = 10 does here.
+ * Of the published forms: the published defaults, but for the floor, which keeps other rooms out, and k: README.md says what k = 10 does here.
  * Under a uniform prior and greedy selection β changes nothing.
  */
 export const settings = {
@@ -42,12 +42,10 @@ export const uniformPrior: CandidateSource<AdventureState> = functionCandidates(
 );
 
 export async function createPlayer(learner: Learner, seed: number, k = settings.k): Promise<Policy> {
-  const { gamma, ...rest } = settings;
+  const { gamma, ...published } = settings;
   return createPolicy({
     memory: await openMemory({ gamma }),
-    ...rest,
-    k,
-    estimator: learner === "normalized" ? "normalized" : "plain",
+    ...(learner === "plain" || learner === "normalized" ? { ...published, k, estimator: learner } : {}),
     mode: learner === "static" ? "off" : "on",
     ties: "random",
     random: seededRandom(seed),

@@ -49,7 +49,7 @@ describe.skipIf(!zork)("with the story of Zork I", () => {
         "--seeds",
         "2",
         "--learner",
-        "static,plain,normalized",
+        "static,adaptive,plain,normalized",
         ...files,
       );
       expect(code).toBe(0);
@@ -59,7 +59,9 @@ describe.skipIf(!zork)("with the story of Zork I", () => {
     const warm = await run("warm");
     expect(
       cold.runs.map(({ learner, seed }: { learner: string; seed: number }) => `${learner} ${seed}`),
-    ).toEqual(["static 1", "static 2", "plain 1", "plain 2", "normalized 1", "normalized 2"]);
+    ).toEqual(
+      ["static", "adaptive", "plain", "normalized"].flatMap((learner) => [`${learner} 1`, `${learner} 2`]),
+    );
     expect(warm.runs).toEqual(cold.runs);
     expect(cold.output).toContain("last five episodes");
     expect(

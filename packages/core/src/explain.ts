@@ -137,9 +137,7 @@ function verdictOf(decision: Decision): string {
   if (top.updatedLogit - updated > 1e-9 * Math.max(1, Math.abs(top.updatedLogit)))
     return `${preferred}: experience speaks for ${top.action}, but ${obstacle(top.barred)}.`;
   if (preferred !== baseAction) {
-    const tried = candidates.some(({ action, count }) => action === preferred && count > 0);
-    const why = tried ? "experience speaks for it" : "it is not tried here yet, and promises more";
-    return `${preferred} instead of ${baseAction}: ${why}.`;
+    return `${preferred} instead of ${baseAction}: ${merit(decision)}.`;
   }
   const base = candidates.find(({ action }) => action === baseAction) ?? top;
   const better = candidates.reduce((best, one) => (one.advantage > best.advantage ? one : best), base);
@@ -148,6 +146,16 @@ function verdictOf(decision: Decision): string {
     ? `${preferred}: experience leans towards ${better.action} (${signed(gain)} in logits), but not as far as ` +
         `the base policy leans towards ${baseAction} (${signed(base.logit - better.logit)}).`
     : `${preferred}: experience agrees with the base action.`;
+}
+
+/** What the preferred action has over the base action. */
+function merit({ preferredAction, baseAction, candidates }: Decision): string {
+  const preferred = candidates.find(({ action }) => action === preferredAction);
+  const base = candidates.find(({ action }) => action === baseAction);
+  if (!preferred || preferred.count === 0) return "it is not tried here yet, and promises more";
+  return (preferred.q ?? 0) >= (base?.q ?? 0)
+    ? "experience speaks for it"
+    : "it is worth less so far, but less is known of it or of what comes after it";
 }
 
 function obstacle(barred: Bar | undefined): string {

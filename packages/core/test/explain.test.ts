@@ -5,6 +5,7 @@ import {
   type DecisionReason,
   ExperienceMemory,
   explain,
+  openMemory,
   type PolicyOptions,
 } from "@jitrl/core";
 import { describe, expect, test } from "vitest";
@@ -83,6 +84,29 @@ describe("explain", () => {
     expect(explain(decision).replace(/\s+/g, " ")).toContain(
       "escalate_to_a_human instead of refund_the_customer: it is not tried here yet, and promises more.",
     );
+  });
+
+  test("does not sell curiosity for experience: what is worth less may lead to where little is known", async () => {
+    const memory = await openMemory();
+    const [known = "", unknown = ""] = tools;
+    const goodElsewhere = { state: "quite another place", action: known, reward: 10 };
+    await memory.learn({ steps: [goodElsewhere] });
+    for (let i = 0; i < 20; i++) {
+      const after = (state: string, reward: number) => ({ state, action: "look", reward });
+      await memory.learn({ steps: [{ state: "here", action: known }, after("the usual", 0.1)] });
+      await memory.learn({ steps: [{ state: "here", action: unknown }, after(`room ${i}`, 0)] });
+    }
+    const decision = await createPolicy({ memory }).decide({
+      state: "here",
+      candidates: [known, unknown].map((action) => ({ action, logit: 0 })),
+    });
+    const [first, second] = decision.candidates;
+    expect(second!.q).toBeLessThan(first!.q!);
+    expect(decision.chosen.action).toBe(unknown);
+    expect(explain(decision).replace(/\s+/g, " ")).toContain(
+      `${unknown} instead of ${known}: it is worth less so far, but less is known of it or of what comes after it.`,
+    );
+    expectNarrow(explain(decision));
   });
 
   test("says that experience agrees where it does", async () => {
