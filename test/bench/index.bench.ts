@@ -69,8 +69,17 @@ export async function run({
   const decision = await measureDecision(collection, Math.min(most, 100_000));
   print(`\nwhole decision over ${decision.experiences} experiences, floor 0.5`);
   for (const kind of KINDS) print(`  ${kind}: p50 ${decision[kind].p50} ms, p99 ${decision[kind].p99} ms`);
-  const peers = measurePeers(collection, Math.min(most, 10_000), print);
-  return { k: K, sizes: bySize, threeFeatures: shapes, decision, peers };
+  const peers = measurePeers(
+    collection,
+    { size: Math.min(most, 10_000), queries: 150, beside: "all" },
+    print,
+  );
+  // Few queries: one scan of so many states takes a good part of a second.
+  const scan =
+    most >= 100_000
+      ? measurePeers(collection, { size: 100_000, queries: 20, beside: "scan" }, print)
+      : undefined;
+  return { k: K, sizes: bySize, threeFeatures: shapes, decision, peers, scan };
 }
 
 function build(collection: StateCollection, size: number, shape: Shape): Built {

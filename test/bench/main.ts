@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, writeFile } from "node:fs/promises";
 import { cpus } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -13,23 +13,62 @@ export interface Benchmark {
   run(options: { readonly most: number; readonly print: (line: string) => void }): Promise<unknown>;
 }
 
-const usage =
-  "Usage: npm run bench -- NAME [--json FILE] [--most SIZE]   (for example: index --json bench.json)";
+const LEAST = 1000;
+const ending = ".bench.ts";
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: "string" }, most: { type: "string", default: "1000000" } },
-});
-const [name] = positionals;
-const most = Number(values.most);
-if (!name || !/^[a-z-]+$/u.test(name) || !(most >= 1000)) {
-  console.error(usage);
-  process.exit(2);
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(args: string[]): Promise<number> {
+  const names = (await readdir(import.meta.dirname))
+    .filter((file) => file.endsWith(ending))
+    .map((file) => file.slice(0, -ending.length));
+  const usage = [
+    "Usage: npm run bench -- NAME [--json FILE] [--most SIZE]",
+    `  NAME         ${names.sort().join(" or ")}`,
+    "  --json FILE  also writes the results to this file",
+    `  --most SIZE  size of the largest collection, at least ${LEAST}; 1000000 if not given`,
+  ].join("\n");
+  const options = read(args, names);
+  if (typeof options === "string") {
+    console.error(`${options}\n\n${usage}`);
+    return 2;
+  }
+  if (options.help) console.log(usage);
+  else await measure(options);
+  return 0;
 }
-const { run } = (await import(`./${name}.bench.ts`)) as Benchmark;
-const results = await run({ most, print: (line) => console.log(line) });
-if (values.json) {
-  const file = resolve(process.env.INIT_CWD ?? process.cwd(), values.json);
+
+/** @returns what was asked for, or what is wrong with it */
+function read(args: string[], names: readonly string[]) {
+  try {
+    const { positionals, values } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        json: { type: "string" },
+        most: { type: "string", default: "1000000" },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const [name = "", ...more] = positionals;
+    const options = { name, most: Number(values.most), json: values.json, help: values.help };
+    if (options.help) return options;
+    if (!names.includes(name) || more.length > 0) {
+      return `Expected the name of one benchmark, found "${positionals.join(" ")}".`;
+    }
+    if (!(options.most >= LEAST)) return `Expected --most to be at least ${LEAST}, found ${values.most}.`;
+    return options;
+  } catch (error) {
+    if (error instanceof TypeError) return error.message; // how parseArgs says what it does not know
+    throw error;
+  }
+}
+
+async function measure({ name, most, json }: { name: string; most: number; json: string | undefined }) {
+  const { run } = (await import(`./${name}${ending}`)) as Benchmark;
+  const results = await run({ most, print: (line) => console.log(line) });
+  if (json === undefined) return;
+  const file = resolve(process.env.INIT_CWD ?? process.cwd(), json);
   const machine = { node: process.version, cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
   await writeFile(file, `${JSON.stringify({ benchmark: name, machine, results }, null, 2)}\n`);
   console.log(`Written to ${file}`);

@@ -1,6 +1,7 @@
 import { needRedisServer, startServer } from "../../packages/redis/test/servers/index.js";
 import { measureCheckpoints } from "./redis/checkpoints.js";
 import { measureCommits } from "./redis/commits.js";
+import { measureErasure } from "./redis/erasure.js";
 import { measureLoad } from "./redis/load.js";
 import { measureVisibility } from "./redis/visibility.js";
 
@@ -49,7 +50,16 @@ export async function run({
     print(
       `  ${load.seconds} s, of which reading ${load.readSeconds} s; ${load.memoryPerStep} bytes a step in the server`,
     );
-    return { commits, visibility, checkpoints, load };
+
+    print(`\nErasure among ${episodes} episodes of ${STEPS} steps`);
+    await server.command("FLUSHALL");
+    const erasure = await measureErasure(server, { episodes, steps: STEPS });
+    for (const { what, removed, seconds, longestMs, medianMs, scripts } of erasure) {
+      print(
+        `  ${what.padEnd(16)} ${removed} removed in ${seconds} s; ${scripts} scripts, half of them under ${medianMs} ms, the longest ${longestMs} ms`,
+      );
+    }
+    return { commits, visibility, checkpoints, load, erasure };
   } finally {
     await server.stop();
   }

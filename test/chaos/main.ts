@@ -1,7 +1,8 @@
-// npm run chaos -- --seconds N --seed S [--workers W]
-// Half of the time on a server with an append-only file, half on a pair with failover.
+// npm run chaos -- --seconds N --seed S [--workers W] [--scene append-only|sentinel|cluster]
+// A third of the time on a server with an append-only file, a third on a pair with failover, a third on a cluster.
 
 import { parseArgs } from "node:util";
+import { clusterScene } from "./cluster-scene.js";
 import { type ChaosReport, runChaos } from "./run-chaos.js";
 import { appendOnlyScene, failoverScene } from "./scene.js";
 
@@ -10,10 +11,18 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "60" },
     seed: { type: "string", default: "1" },
     workers: { type: "string", default: "3" },
+    scene: { type: "string" },
   },
 });
+const all = [
+  ["append-only", "one server with an append-only file", appendOnlyScene],
+  ["sentinel", "a primary and a replica behind a sentinel, writes awaited by WAIT", failoverScene],
+  ["cluster", "a cluster of three masters with a replica each, writes awaited by WAIT", clusterScene],
+] as const;
+const scenes = all.filter(([name]) => values.scene === undefined || values.scene === name);
+if (scenes.length === 0) throw new Error(`Expected --scene to be ${all.map(([name]) => name).join(" or ")}.`);
 const options = {
-  seconds: Number(values.seconds) / 2,
+  seconds: Number(values.seconds) / scenes.length,
   seed: Number(values.seed),
   workers: Number(values.workers),
 };
@@ -21,11 +30,7 @@ if (!(options.seconds > 0) || !Number.isInteger(options.seed) || !(options.worke
   throw new Error("Expected --seconds above 0, --seed a whole number, --workers at least 1.");
 }
 
-const scenes = [
-  ["one server with an append-only file", appendOnlyScene],
-  ["a primary and a replica, writes awaited by WAIT", failoverScene],
-] as const;
-for (const [title, open] of scenes) {
+for (const [, title, open] of scenes) {
   const report = await runChaos(await open(), options);
   console.log(`\n${title} (seed ${options.seed}, ${options.seconds} s)`);
   print(report);

@@ -1,8 +1,12 @@
 import type { Selector } from "@jitrl/core";
 
+/** The one in which all workers work. */
+export const NAMESPACE = "chaos";
+
 /** How a worker reaches Redis. */
 export type Route =
   | { readonly kind: "server"; readonly url: string }
+  | { readonly kind: "cluster"; readonly urls: readonly string[] }
   | {
       readonly kind: "sentinel";
       readonly name: string;

@@ -21,7 +21,9 @@ export async function readRedis(url: string, namespace: string): Promise<Map<str
     return new Map(
       order.map(({ value: id, score }) => {
         const head = JSON.parse(heads[id] ?? "") as { r: number };
-        const episode = JSON.parse(episodes[id] ?? "") as { rewards: { id: string }[] };
+        // The tokens come after the line of JSON.
+        const [content = ""] = (episodes[id] ?? "").split("\n", 1);
+        const episode = JSON.parse(content) as { rewards: { id: string }[] };
         return [
           id,
           { revision: head.r, sequence: score, rewards: episode.rewards.map((reward) => reward.id) },

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "@jitrl/core";
 import { type HeldEpisode, Ledger, type Verdict } from "./ledger.js";
+import { NAMESPACE } from "./messages.js";
 import { readRedis } from "./read-redis.js";
 import type { Fault, Scene } from "./scene.js";
 import { WorkerProcess } from "./worker-process.js";
@@ -25,7 +26,6 @@ export interface ChaosReport {
   readonly divergent: readonly string[];
 }
 
-const NAMESPACE = "chaos";
 const KILLED = "replica killed";
 
 /** Lets replicas work while faults happen, then compares the ledger with Redis and with every replica's memory. */

@@ -4,7 +4,7 @@
 import { writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { ExperienceMemory, JitRLError, type LearnReceipt, type Selector, seededRandom } from "@jitrl/core";
-import { createClient, createSentinel } from "redis";
+import { createClient, createCluster, createSentinel } from "redis";
 import { RedisExperienceStore } from "../../packages/redis/src/experience/redis-experience-store.js";
 import type { RedisConnection } from "../../packages/redis/src/redis-connection.js";
 import type { Operation, Order, Route, WorkerLine, WorkerTask } from "./messages.js";
@@ -141,6 +141,15 @@ async function connect(route: Route): Promise<RedisConnection> {
     direct.on("error", () => {});
     await direct.connect();
     return direct;
+  }
+  if (route.kind === "cluster") {
+    const cluster = createCluster({
+      rootNodes: route.urls.map((url) => ({ url })),
+      topologyRefreshOnReconnectionAttemptStrategy: 300,
+    });
+    cluster.on("error", () => {});
+    await cluster.connect();
+    return cluster;
   }
   const sentinel = createSentinel({
     name: route.name,

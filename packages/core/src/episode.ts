@@ -1,6 +1,6 @@
 import { finite, integer, invalid, list, record, string, text } from "./check.js";
 import { type DecisionSummary, parseDecisionSummary } from "./decision-summary.js";
-import { canonicalJson, type JsonValue } from "./json.js";
+import { canonicalJson, copyJson, type JsonValue } from "./json.js";
 import { parseReward, parseRewardSource, type Reward, type RewardSource } from "./reward.js";
 import { parseState, type State, type StateInput, toState } from "./state.js";
 
@@ -115,7 +115,7 @@ export function toEpisode(input: EpisodeInput, context: { now: () => number; new
       ...step,
       id: step.id ?? String(i),
       t: step.t ?? i,
-      state: toState(step.state),
+      state: typeof step.state === "string" ? toState(step.state) : step.state,
       chosenBy: step.chosenBy ?? "base",
     })),
     rewards: [...shorthand, ...(input.rewards ?? [])],
@@ -129,12 +129,16 @@ export function toEpisode(input: EpisodeInput, context: { now: () => number; new
 /**
  * Checks what claims to be an episode, from a caller or read back from storage, and copies the documented fields.
  *
+ * @param tokens whether the lists of tokens in states are copied, or taken as they are: by a caller who owns them, or
+ * is done with the episode before anybody can change them
  * @throws JitRLError `invalid-input` or `oversized-state`
  */
-export function parseEpisode(value: unknown): Episode {
+export function parseEpisode(value: unknown, tokens: "copied" | "taken" = "copied"): Episode {
   const episode = record(value, "episode");
   const id = text(episode.id, "episode.id");
-  const steps = list(episode.steps, "episode.steps").map((step, i) => parseStep(step, `episode.steps[${i}]`));
+  const steps = list(episode.steps, "episode.steps").map((step, i) =>
+    parseStep(step, `episode.steps[${i}]`, tokens),
+  );
   if (steps.length === 0) throw invalid("episode.steps", "at least one step", "none");
   const ids = new Set<string>();
   steps.forEach((step, i) => {
@@ -172,27 +176,30 @@ export function parseEpisode(value: unknown): Episode {
     ...(awaiting.length === 0 ? {} : { awaiting: [...new Set(awaiting)].sort() }),
     ...(episode.transcript === undefined
       ? {}
-      : { transcript: json(episode.transcript, "episode.transcript") }),
+      : { transcript: copyJson(episode.transcript, "episode.transcript") }),
     metadata: Object.fromEntries(metadata),
     describedBy: string(episode.describedBy, "episode.describedBy"),
   };
 }
 
-function parseStep(value: unknown, what: string): Step {
+function parseStep(value: unknown, what: string, tokens: "copied" | "taken"): Step {
   const step = record(value, what);
   if (!choosers.includes(step.chosenBy))
     throw invalid(`${what}.chosenBy`, choosers.join(", "), step.chosenBy);
-  return {
+  const parsed = {
     id: text(step.id, `${what}.id`),
     t: integer(step.t, `${what}.t`, 0),
-    state: parseState(step.state),
+    state: parseState(step.state, tokens),
     action: text(step.action, `${what}.action`),
     chosenBy: step.chosenBy as ChosenBy,
-    ...(step.payload === undefined ? {} : { payload: json(step.payload, `${what}.payload`) }),
-    ...(step.observation === undefined ? {} : { observation: json(step.observation, `${what}.observation`) }),
-    ...(step.decision === undefined
-      ? {}
-      : { decision: parseDecisionSummary(step.decision, `${what}.decision`) }),
+  };
+  const { payload, observation, decision } = step;
+  if (payload === undefined && observation === undefined && decision === undefined) return parsed;
+  return {
+    ...parsed,
+    ...(payload === undefined ? {} : { payload: copyJson(payload, `${what}.payload`) }),
+    ...(observation === undefined ? {} : { observation: copyJson(observation, `${what}.observation`) }),
+    ...(decision === undefined ? {} : { decision: parseDecisionSummary(decision, `${what}.decision`) }),
   };
 }
 
@@ -200,8 +207,4 @@ function parseStep(value: unknown, what: string): Step {
 export function episodeContent(episode: Episode): string {
   const { revision: _, ...content } = episode;
   return canonicalJson(content, "episode");
-}
-
-function json(value: unknown, what: string): JsonValue {
-  return JSON.parse(canonicalJson(value, what)) as JsonValue;
 }

@@ -101,13 +101,36 @@ export function normalizedEstimator(options: PlainOptions = {}): Estimator {
 
 /** `N(s)`: the k nearest steps, the newest first among equally similar ones. */
 export function nearestSteps(neighbors: readonly Neighbor[], k: number): EvidenceStep[] {
-  return neighbors
-    .flatMap(({ similarity, actions }) =>
-      actions.flatMap(({ action, latest }) => latest.map((step) => ({ ...step, action, similarity }))),
-    )
-    .sort((a, b) => b.similarity - a.similarity || b.order - a.order)
-    .slice(0, k);
+  const steps: EvidenceStep[] = [];
+  for (const { similarity, actions } of neighbors) {
+    for (const { action, latest } of actions) {
+      for (const step of latest) steps.push(evidenceOf(step, action, similarity));
+    }
+  }
+  steps.sort((a, b) => b.similarity - a.similarity || b.order - a.order);
+  if (steps.length > k) steps.length = k;
+  return steps;
 }
+
+/** Property by property: to spread the step into it would take most of the time of an estimate. */
+function evidenceOf(step: StepReference, action: string, similarity: number): EvidenceStep {
+  const { episodeId, step: index, return: value, chosenBy, order, later, novelty, importedFrom } = step;
+  const evidence: Writable<EvidenceStep> = {
+    episodeId,
+    step: index,
+    return: value,
+    chosenBy,
+    order,
+    later,
+    action,
+    similarity,
+  };
+  if (novelty !== undefined) evidence.novelty = novelty;
+  if (importedFrom !== undefined) evidence.importedFrom = importedFrom;
+  return evidence;
+}
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
 
 function estimateOf(q: number, value: number, count: number) {
   return { q, advantage: q - value, count };

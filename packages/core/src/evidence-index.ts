@@ -134,17 +134,20 @@ export class EvidenceIndex {
    * rule, are always among them.
    */
   neighbors(state: State, describedBy: string, options: SearchOptions): Neighbor[] | undefined {
-    return this.#index.search(inVersion(state, describedBy), options)?.map(({ id, similarity }) => ({
-      similarity,
-      actions: [...this.#states.get(id)!]
-        .map(([action, held]) => {
-          held.evidence ??= summarise(action, held.steps);
-          const latest = held.steps.slice(-options.k).reverse();
-          return { ...held.evidence, latest: isSameState(similarity) ? this.#withNovelty(latest) : latest };
-        })
-        // Not as they came to this index, which another replica may have read in another order.
-        .sort((a, b) => b.latest[0]!.order - a.latest[0]!.order),
-    }));
+    const found = this.#index.search(inVersion(state, describedBy), options);
+    return found?.map(({ id, similarity }) => {
+      const actions: ActionEvidence[] = [];
+      for (const [action, held] of this.#states.get(id)!) {
+        held.evidence ??= summarise(action, held.steps);
+        const { count, mean, spread, best } = held.evidence;
+        const latest = latestOf(held.steps, options.k);
+        const steps = isSameState(similarity) ? this.#withNovelty(latest) : latest;
+        actions.push({ action, count, mean, spread, best, latest: steps });
+      }
+      // Not as they came to this index, which another replica may have read in another order.
+      if (actions.length > 1) actions.sort((a, b) => b.latest[0]!.order - a.latest[0]!.order);
+      return { similarity, actions };
+    });
   }
 
   /** @see StepReference.novelty */
@@ -251,6 +254,13 @@ function summarise(action: string, steps: readonly StepReference[]): Omit<Action
     if (step.return >= best.return) best = step;
   });
   return { action, count: steps.length, mean, spread: Math.sqrt(Math.max(0, squares) / steps.length), best };
+}
+
+/** The last of the steps, the last one first. */
+function latestOf(steps: readonly StepReference[], most: number): StepReference[] {
+  const latest: StepReference[] = [];
+  for (let i = steps.length - 1; i >= 0 && latest.length < most; i--) latest.push(steps[i]!);
+  return latest;
 }
 
 function newest(actions: Actions): number {

@@ -214,7 +214,9 @@ export function createPolicy(options: PolicyOptions): Policy {
       const actions = candidates.map(({ action }) => action);
       const estimate = estimator.estimate({ neighbors, actions, returns, draw });
       if (estimate.evidence.length < settings.minEvidence) return { reason: "too-little-evidence" };
-      return { estimate: checkedEstimate(estimate, actions, estimator.name), returns, reason: "learned" };
+      const checked = checkedEstimate(estimate, actions, estimator.name);
+      memory.used(checked.evidence);
+      return { estimate: checked, returns, reason: "learned" };
     } catch (error) {
       onError(error);
       return { reason: "memory-failed" };

@@ -1,6 +1,6 @@
 import { finite, invalid, list, record, string } from "./check.js";
 import { JitRLError } from "./errors.js";
-import { canonicalJson } from "./json.js";
+import { canonicalJson, setMember } from "./json.js";
 import { type NormalizeText, normalizeText } from "./normalize-text.js";
 
 /** One named part of a state. */
@@ -120,26 +120,24 @@ export function toState(input: StateInput): State {
   return parseState(typeof input === "string" ? { features: { text: words(input) } } : input);
 }
 
-/** Checks what claims to be a state. @throws JitRLError `invalid-input` or `oversized-state` */
-export function parseState(value: unknown): State {
+/**
+ * Checks what claims to be a state.
+ *
+ * @param tokens whether the lists of tokens are copied, or taken as they are: by a caller who owns them
+ * @throws JitRLError `invalid-input` or `oversized-state`
+ */
+export function parseState(value: unknown, tokens: "copied" | "taken" = "copied"): State {
   const state = record(value, "state");
   let count = 0;
   let weights = 0;
-  const features = Object.entries(record(state.features, "state.features")).map(
-    ([name, part]): [string, Feature] => {
-      const what = `state.features.${name}`;
-      const feature = record(part, what);
-      const tokens = list(feature.tokens, `${what}.tokens`).map((token, i) =>
-        // The name of the place is worth its making only where it is told.
-        typeof token === "string" ? token : string(token, `${what}.tokens[${i}]`),
-      );
-      const weight = finite(feature.weight, `${what}.weight`);
-      if (weight < 0) throw invalid(`${what}.weight`, "at least 0", weight);
-      count += tokens.length;
-      weights += weight;
-      return [name, { tokens, weight }];
-    },
-  );
+  const given = record(state.features, "state.features");
+  const features: Record<string, Feature> = {};
+  for (const name of Object.keys(given)) {
+    const feature = parseFeature(given[name], name, tokens);
+    count += feature.tokens.length;
+    weights += feature.weight;
+    setMember(features, name, feature);
+  }
   if (!(weights > 0 && Number.isFinite(weights))) {
     throw invalid("state.features", "at least one feature, with a finite sum of weights above 0", weights);
   }
@@ -150,10 +148,23 @@ export function parseState(value: unknown): State {
       { details: { tokens: count, limit: MAX_STATE_TOKENS } },
     );
   }
-  return {
-    features: Object.fromEntries(features),
-    ...(state.partition === undefined ? {} : { partition: string(state.partition, "state.partition") }),
-  };
+  const { partition } = state;
+  return partition === undefined
+    ? { features }
+    : { features, partition: string(partition, "state.partition") };
+}
+
+function parseFeature(value: unknown, name: string, held: "copied" | "taken"): Feature {
+  const feature = record(value, `state.features.${name}`);
+  const given = list(feature.tokens, `state.features.${name}.tokens`);
+  const tokens = held === "copied" ? given.slice() : given;
+  for (let i = 0; i < tokens.length; i++) {
+    // The name of the place is worth its making only where it is told.
+    if (typeof tokens[i] !== "string") string(tokens[i], `state.features.${name}.tokens[${i}]`);
+  }
+  const weight = finite(feature.weight, `state.features.${name}.weight`);
+  if (weight < 0) throw invalid(`state.features.${name}.weight`, "at least 0", weight);
+  return { tokens: tokens as readonly string[], weight };
 }
 
 /** Equal for states that every similarity takes for the same: equal bags under equal names, weights and partition. */

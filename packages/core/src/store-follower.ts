@@ -2,6 +2,10 @@ import { JitRLError } from "./errors.js";
 import type { EvidenceIndex } from "./evidence-index.js";
 import type { MemoryStats } from "./memory-options.js";
 import type { ExperienceStore, StoreChange } from "./store.js";
+import { Turns } from "./turns.js";
+
+/** Episodes that are read from the store at once. */
+const AT_ONCE = 32;
 
 /** Keeps an index of evidence as the store is: reads all of it once, then follows its changes. */
 export class StoreFollower {
@@ -14,6 +18,8 @@ export class StoreFollower {
   #status: MemoryStats["status"] = "loading";
   /** Changes are taken over one after the other, so that the last one in the store is the last one here. */
   #changes: Promise<void>;
+  /** Episodes and their least revisions that the last piece of work in line will read, while it has not begun. */
+  #lastInLine: Map<string, number> | undefined;
 
   constructor(
     store: ExperienceStore,
@@ -25,7 +31,7 @@ export class StoreFollower {
     this.#evidence = newEvidence();
     this.#onError = onError;
     // Watching before scanning: a change during the scan waits in line and is seen after it.
-    this.#unwatch = store.watch((change) => this.#enqueue(() => this.#take(change)));
+    this.#unwatch = store.watch((change) => void this.#follow(change));
     this.loaded = this.#load();
     this.#changes = this.loaded.catch(() => {});
   }
@@ -45,9 +51,19 @@ export class StoreFollower {
 
   /** Resolves when the index holds what the store holds of these episodes, at least in this revision. */
   refresh(ids: readonly string[], revision = Number.POSITIVE_INFINITY): Promise<void> {
-    return this.#enqueue(async () => {
-      for (const id of ids) await this.#refresh(id, revision);
-    });
+    // Many that wait are read together.
+    let wanted = this.#lastInLine;
+    if (!wanted) {
+      const begun = new Map<string, number>();
+      void this.#enqueue(() => {
+        if (this.#lastInLine === begun) this.#lastInLine = undefined;
+        return this.#refresh(begun);
+      });
+      wanted = begun;
+      this.#lastInLine = begun;
+    }
+    for (const id of ids) wanted.set(id, Math.max(revision, wanted.get(id) ?? 0));
+    return this.#changes;
   }
 
   /** @throws JitRLError `memory-failed` */
@@ -69,7 +85,7 @@ export class StoreFollower {
 
   async #load(): Promise<void> {
     try {
-      for await (const episode of this.#store.scan()) this.#evidence.set(episode);
+      await this.#readAll(this.#evidence);
       if (this.#status === "loading") this.#status = "ready";
     } catch (cause) {
       if (this.#status === "loading") this.#status = "failed";
@@ -78,45 +94,65 @@ export class StoreFollower {
         `The experience store could not be read: ${messageOf(cause)}`,
         { cause },
       );
-      this.#onError(error);
+      if (this.#status !== "closed") this.#onError(error);
       throw error;
     }
   }
 
-  async #take(change: StoreChange): Promise<void> {
-    if (change.type === "put") return this.#refresh(change.id, change.revision);
-    if (change.type === "deleted") {
-      for (const id of change.ids) this.#evidence.delete(id);
-      return;
+  #follow(change: StoreChange): Promise<void> {
+    if (change.type === "put") return this.refresh([change.id], change.revision);
+    return this.#enqueue(async () => {
+      if (change.type === "deleted") {
+        for (const id of change.ids) this.#evidence.delete(id);
+        return;
+      }
+      // Searches go by the old index until the new one is whole.
+      const evidence = this.#newEvidence();
+      await this.#readAll(evidence);
+      this.#evidence = evidence;
+    });
+  }
+
+  async #readAll(evidence: EvidenceIndex): Promise<void> {
+    const turns = new Turns();
+    for await (const episode of this.#store.scan()) {
+      evidence.set(episode);
+      if (turns.over) await turns.pass();
     }
-    // Searches go by the old index until the new one is whole.
-    const evidence = this.#newEvidence();
-    for await (const episode of this.#store.scan()) evidence.set(episode);
-    this.#evidence = evidence;
   }
 
   /** Takes over what the store holds now, which may be newer than what was announced. */
-  async #refresh(id: string, revision: number): Promise<void> {
-    if (this.#evidence.revision(id) >= revision) return;
-    const episode = await this.#store.get(id);
-    if (episode) this.#evidence.set(episode);
-    else this.#evidence.delete(id);
+  async #refresh(wanted: ReadonlyMap<string, number>): Promise<void> {
+    const ids = [...wanted.keys()].filter((id) => this.#evidence.revision(id) < (wanted.get(id) ?? 0));
+    const turns = new Turns();
+    for (let i = 0; i < ids.length; i += AT_ONCE) {
+      const some = ids.slice(i, i + AT_ONCE);
+      const reads = await Promise.allSettled(some.map(async (id) => this.#store.get(id)));
+      for (const [j, read] of reads.entries()) {
+        if (read.status === "rejected") this.#report(read.reason);
+        else if (read.value) this.#evidence.set(read.value);
+        else this.#evidence.delete(some[j] ?? "");
+        if (turns.over) await turns.pass();
+      }
+    }
   }
 
   #enqueue(work: () => Promise<void>): Promise<void> {
+    this.#lastInLine = undefined;
     const done = this.#changes.then(async () => {
       if (this.#status !== "closed") await work();
     });
-    this.#changes = done.catch((cause) => {
-      this.#onError(
-        new JitRLError(
-          "memory-failed",
-          `A change in the store could not be taken over: ${messageOf(cause)}`,
-          { cause },
-        ),
-      );
-    });
+    this.#changes = done.catch((cause) => this.#report(cause));
     return this.#changes;
+  }
+
+  #report(cause: unknown): void {
+    if (this.#status === "closed") return;
+    this.#onError(
+      new JitRLError("memory-failed", `A change in the store could not be taken over: ${messageOf(cause)}`, {
+        cause,
+      }),
+    );
   }
 }
 

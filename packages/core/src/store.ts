@@ -54,6 +54,11 @@ export interface ExperienceStore {
   scan(): AsyncIterable<StoredEpisode>;
   /** Tells of every change from now on, in order, own changes included. @returns a function that ends it */
   watch(listener: (change: StoreChange) => void): () => void;
+  /**
+   * Told which episodes a decision went by, by a store that keeps what is used. Returns at once, and throws nothing:
+   * what it does about it, it does later and by itself.
+   */
+  used?(episodeIds: Iterable<string>): void;
   stats(): Promise<StoreStats>;
   /** Frees what the store holds. Further calls are rejected with `memory-closed`; closing again does nothing. */
   close(): Promise<void>;

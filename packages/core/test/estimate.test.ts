@@ -185,6 +185,7 @@ describe("nearestSteps", () => {
     return: order,
     chosenBy: "base",
     order,
+    later: 0,
   });
   const neighbor = (similarity: number, taken: Record<string, number[]>): Neighbor => ({
     similarity,

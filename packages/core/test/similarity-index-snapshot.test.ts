@@ -79,6 +79,17 @@ describe("a snapshot", () => {
     }
   });
 
+  test("knows which ids no state has", () => {
+    const index = new ExactSimilarityIndex();
+    const [first, second] = states(2, 9).map((state) => index.add(state));
+    index.remove(first!);
+    const other = ExactSimilarityIndex.fromBytes(index.toBytes());
+    expect(() => other.touch(first!, 1)).toThrow(JitRLError);
+    expect(() => other.remove(first!)).toThrow(JitRLError);
+    other.remove(second!);
+    expect(other.size).toBe(0);
+  });
+
   test("is read at any place in a buffer", () => {
     const { index } = filled(50);
     const bytes = index.toBytes();

@@ -179,3 +179,53 @@ describe("in collections with common and rare tokens", () => {
     });
   }
 });
+
+describe("in families of near variants, where thousands of states are candidates", () => {
+  for (const { name, sizes, vocabulary } of [
+    { name: "one feature", sizes: [30], vocabulary: 3000 },
+    { name: "bags with many repeats", sizes: [40], vocabulary: 80 },
+    { name: "three features", sizes: [18, 9, 4], vocabulary: 3000 },
+    { name: "more tokens than a byte can count", sizes: [300], vocabulary: 3000 },
+  ]) {
+    test(`${name}: states, similarities and order are the same, before and after many are removed`, () => {
+      const random = seededRandom(11);
+      const fresh = () => `t${zipf(random, vocabulary)}`;
+      const draw = (): State => ({
+        features: Object.fromEntries(
+          sizes.map((size, f) => [
+            `f${f}`,
+            { tokens: Array.from({ length: size }, fresh), weight: sizes.length - f },
+          ]),
+        ),
+      });
+      const near = (state: State, share: number): State => ({
+        features: Object.fromEntries(
+          Object.entries(state.features).map(([name, { tokens, weight }]) => [
+            name,
+            { tokens: tokens.map((token) => (random() < share ? fresh() : token)), weight },
+          ]),
+        ),
+      });
+      const pair = new Pair();
+      const count = sizes[0]! > 100 ? 1500 : 4000;
+      const roots = Array.from({ length: 4 }, draw);
+      const any = () => [...pair.states.values()][Math.floor(random() * pair.states.size)]!;
+      const ids = Array.from({ length: count }, (_, i) =>
+        pair.add(i % 3 === 0 ? draw() : near(roots[i % 4]!, 0.3 * random())),
+      );
+      const checkAll = () => {
+        for (let i = 0; i < 12; i++) {
+          const query = i % 3 === 0 ? near(any(), 0.1) : near(roots[i % 4]!, 0.05 * i);
+          for (const minSimilarity of [0, 0.25, 0.5, 0.65, 0.8]) {
+            pair.check(query, { minSimilarity, k: i % 2 === 0 ? 100 : 5 });
+          }
+          pair.check(query, { minSimilarity: 0.3, minFeatureSimilarity: { f0: 0.5 } });
+        }
+      };
+      checkAll();
+      for (const id of ids) if (random() < 0.6 && pair.states.has(id)) pair.remove(id);
+      for (let i = 0; i < 200; i++) pair.add(near(roots[i % 4]!, 0.2));
+      checkAll();
+    });
+  }
+});

@@ -59,6 +59,13 @@ export function isPassing(error: unknown): boolean {
 export function redisFault(attempt: string, cause: unknown): JitRLError {
   if (JitRLError.isInstance(cause)) return cause;
   const code = redisCode(cause);
+  if (code === "NEWERFORMAT") {
+    return new JitRLError(
+      "store-corrupt",
+      `Could not ${attempt}: it is of a newer version of the format than 0. Upgrade @jitrl/redis.`,
+      { cause },
+    );
+  }
   const advice = (code && advices[code]) ?? "See the cause.";
   const reason = cause instanceof Error ? cause.message || cause.constructor.name : String(cause);
   return new JitRLError(

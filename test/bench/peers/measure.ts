@@ -7,14 +7,25 @@ import { runPythonPeers } from "./python.js";
 
 const K = 10;
 const FLOOR = 0.5;
-const QUERIES = 150;
 const WARM_UP = 20;
+
+/** On how many states, with how many queries, and beside whom. */
+export interface Field {
+  readonly size: number;
+  readonly queries: number;
+  /** `scan` for the linear scan alone. */
+  readonly beside: "all" | "scan";
+}
 
 type Measured = (Times & { readonly recall: number; readonly ratio: number }) | { readonly skipped: string };
 type Similarities = readonly number[];
 
 /** Others on the same states and queries: time, and recall of the similarities that comparing every state gives. */
-export function measurePeers(collection: StateCollection, size: number, print: (line: string) => void) {
+export function measurePeers(
+  collection: StateCollection,
+  { size, queries: count, beside }: Field,
+  print: (line: string) => void,
+) {
   // Ours keeps equal states once, so all are given distinct ones.
   const distinct = new Map<string, readonly string[]>();
   for (let i = 0; i < size; i++) {
@@ -24,7 +35,7 @@ export function measurePeers(collection: StateCollection, size: number, print: (
   const sets = [...distinct.values()];
   const results: Record<string, Record<string, Measured>> = {};
   for (const kind of ["resembling", "novel"] as const) {
-    const queries = Array.from({ length: QUERIES + WARM_UP }, () =>
+    const queries = Array.from({ length: count + WARM_UP }, () =>
       wordsOf(kind === "novel" ? collection.novel() : collection.resembling(size)),
     );
     const ours = new ExactSimilarityIndex();
@@ -33,7 +44,7 @@ export function measurePeers(collection: StateCollection, size: number, print: (
     for (const tokens of sets) {
       ours.add(stateOf(tokens));
       linear.add(tokens);
-      minhash.add(tokens);
+      if (beside === "all") minhash.add(tokens);
     }
     const right = queries
       .slice(WARM_UP)
@@ -56,16 +67,18 @@ export function measurePeers(collection: StateCollection, size: number, print: (
         ),
       ),
       "linear scan of token sets": withRatio(scan),
-      "minhash (npm)": withRatio(
-        measure((query) => minhash.search(query, K, FLOOR).map((one) => one.similarity)),
-      ),
     };
-    const python = runPythonPeers({ sets, queries: queries.slice(WARM_UP), floor: FLOOR, k: K });
-    for (const [name, result] of Object.entries(python)) {
-      measured[`${name} (Python)`] =
-        "skipped" in result
-          ? result
-          : withRatio({ ...quantiles(result.times), recall: recallOf(result.answers, right) });
+    if (beside === "all") {
+      measured["minhash (npm)"] = withRatio(
+        measure((query) => minhash.search(query, K, FLOOR).map((one) => one.similarity)),
+      );
+      const python = runPythonPeers({ sets, queries: queries.slice(WARM_UP), floor: FLOOR, k: K });
+      for (const [name, result] of Object.entries(python)) {
+        measured[`${name} (Python)`] =
+          "skipped" in result
+            ? result
+            : withRatio({ ...quantiles(result.times), recall: recallOf(result.answers, right) });
+      }
     }
     print(`\n${size} states, floor ${FLOOR}, ${kind}, beside others`);
     for (const [name, result] of Object.entries(measured)) print(`  ${name.padEnd(30)}${describe(result)}`);

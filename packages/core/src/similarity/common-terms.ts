@@ -48,8 +48,8 @@ export class CommonTerms {
     });
     this.#countedColumns(worths, matrix, words).forEach((column, bit) => {
       scratch.push(column);
-      const found = bit === 0 ? this.#overlaps.size : this.#overlaps.twiceSize;
-      parts.push({ column, weight: 2 ** bit, share: found / partition.count });
+      const found = bit === 0 ? this.#overlaps.entries : this.#overlaps.twiceSize;
+      parts.push({ column, weight: 2 ** bit, share: Math.min(1, found / partition.count) });
     });
     const only = features.length === 1 && features[0]!.size > 0 ? features[0]! : undefined;
     const left = leaveOut(parts, this.#leastSum(only, unit));
@@ -131,16 +131,23 @@ export class CommonTerms {
 
   /** Writes what each state was found to be worth into new columns, one a bit. */
   #countedColumns(worths: readonly number[], matrix: ColumnMatrix, words: number): number[] {
-    const { counts, touched, size, twice, twiceSize } = this.#overlaps;
-    if (size === 0) return [];
+    const { counts, entries, twice, twiceSize } = this.#overlaps;
+    if (entries === 0) return [];
     const worthOf = this.#worthOf(worths);
     let most = Math.max(...worths);
     for (let i = 0; i < twiceSize; i++) most = Math.max(most, worthOf(counts[twice[i]!]!));
     const columns = Array.from({ length: 32 - Math.clz32(most) }, () => matrix.open(words));
     const offsets = Int32Array.from(columns, (column) => matrix.offset(column));
     const { bits } = matrix;
-    for (let i = 0; i < size; i++) {
-      const slot = touched[i]!;
+    if (this.#overlaps.hasPlanes && worthOf(1) === 1) {
+      offsets.forEach((offset, bit) => {
+        this.#overlaps.plane(bit, bits, offset);
+      });
+      return columns;
+    }
+    const found = this.#overlaps.found();
+    for (let i = 0; i < found.length; i++) {
+      const slot = found[i]!;
       for (let bit = 0, worth = worthOf(counts[slot]!); worth !== 0; bit++, worth >>>= 1) {
         if (worth & 1) bits[offsets[bit]! + (slot >>> 5)]! |= 1 << slot;
       }

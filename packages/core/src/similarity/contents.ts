@@ -40,16 +40,19 @@ export class Contents {
     checkSize(state);
     const partition = this.partitions.get(state.partition) ?? this.#newPartition(state.partition);
     const schema = partition.schemaOf(state.features, this.newSpace);
-    const length = this.#read(state, schema);
-    const record = this.#record.subarray(0, length);
-    const hash = hashOf(record, schema, partition);
-    const known = this.find(hash, record, partition);
+    const end = this.#read(state, schema);
+    const hash = hashOf(this.#record, 0, end, schema, partition);
+    const known = this.find(hash, this.#record, 0, end, partition);
     if (known >= 0) return known;
     const id = this.freeIds.pop() ?? this.ids++;
     const slot = partition.open(id);
-    this.enter(id, slot, record, schema, partition, hash);
-    const terms = 1 + schema.features.length;
-    this.postings.addAll(record, terms, length, slot, partition);
+    this.enter(id, slot, this.#record, 0, end, schema, partition);
+    this.table.add(hash, id);
+    for (let part = 0; part < schema.features.length; part++) {
+      const size = this.#record[1 + part]!;
+      if (size > 0) this.postings.add(this.#sizeTerm(schema.features[part]!, size), slot, partition);
+    }
+    this.postings.addAll(this.#record, 1 + schema.features.length, end, slot, partition);
     return id;
   }
 
@@ -59,7 +62,7 @@ export class Contents {
     const record = this.record(partition, slot);
     const schema = partition.schemas[record[0]!]!;
     const parts = schema.features.length;
-    this.table.remove(hashOf(record, schema, partition), id);
+    this.table.remove(hashOf(record, 0, record.length, schema, partition), id);
     for (let at = 1 + parts; at < record.length; at++) this.#removeTerm(record[at]!, slot, partition, true);
     schema.features.forEach((feature, part) => {
       const size = record[1 + part]!;
@@ -98,41 +101,42 @@ export class Contents {
     return page.subarray(head, end);
   }
 
-  /** @returns the id of the state with this record, or −1 */
-  find(hash: number, record: Int32Array, partition: Partition): number {
-    return this.table.find(hash, (id) => this.#isRecord(id, record, partition));
+  /** @returns the id of the state whose record is this part of an array, or −1 */
+  find(hash: number, words: Int32Array, from: number, to: number, partition: Partition): number {
+    return this.table.find(hash, (id) => this.#isRecord(id, words.subarray(from, to), partition));
   }
 
-  /** Enters a new state, but for the postings of its tokens; the slot has been opened for it, and its terms are there. */
+  /**
+   * Enters a new state with its record, but not its hash and postings; the slot has been opened for it, and its terms
+   * are there.
+   */
   enter(
     id: number,
     slot: number,
-    record: Int32Array,
+    words: Int32Array,
+    from: number,
+    to: number,
     schema: Schema,
     partition: Partition,
-    hash: number,
   ): void {
-    const address = this.memory.allocate(record.length);
+    const address = this.memory.allocate(to - from);
     const page = this.memory.pages[this.memory.page(address)]!;
-    const head = this.memory.offset(address);
-    for (let at = 0; at < record.length; at++) page[head + at] = record[at]!;
+    for (let at = from, target = this.memory.offset(address); at < to; ) page[target++] = words[at++]!;
     partition.addresses[slot] = address;
-    this.partitionOf = grown(Int32Array, this.partitionOf, id + 1);
-    this.slotOf = grown(Int32Array, this.slotOf, id + 1);
+    this.reserve(id + 1);
     this.partitionOf[id] = partition.number;
     this.slotOf[id] = slot;
     schema.states++;
     const { features } = schema;
-    for (let part = 0; part < features.length; part++) {
-      const size = record[1 + part]!;
-      const feature = features[part]!;
-      feature.set(slot, size);
-      if (size === 0) continue;
-      let term = this.terms.find(feature.sizeSpace, size);
-      if (term < 0) term = this.#addTerm(feature.sizeSpace, size, false);
-      this.postings.add(term, slot, partition);
-    }
-    this.table.add(hash, id);
+    for (let part = 0; part < features.length; part++) features[part]!.set(slot, words[from + 1 + part]!);
+  }
+
+  /** Makes room for so many ids, none of which is that of a state. */
+  reserve(ids: number): void {
+    const length = this.partitionOf.length;
+    if (ids <= length) return;
+    this.slotOf = grown(Int32Array, this.slotOf, ids);
+    this.partitionOf = grown(Int32Array, this.partitionOf, ids).fill(-1, length);
   }
 
   readonly newSpace = (): number => this.freeSpaces.pop() ?? this.spaces++;
@@ -144,7 +148,7 @@ export class Contents {
     return partition;
   }
 
-  /** Writes the record of a state into the room for it; its terms are then there. @returns the length */
+  /** Writes the record of a state into the room for it; its terms are then there. @returns its length */
   #read(state: State, schema: Schema): number {
     const { features } = schema;
     let length = 1 + features.length;
@@ -178,6 +182,12 @@ export class Contents {
     for (let i = 0; i < tokens.length; i++) terms.leave(numbers[i]!);
   }
 
+  /** The term of all bags of this size. */
+  #sizeTerm({ sizeSpace }: FeatureSpace, size: number): number {
+    const term = this.terms.find(sizeSpace, size);
+    return term >= 0 ? term : this.#addTerm(sizeSpace, size, false);
+  }
+
   #addTerm(space: number, key: number, isToken: boolean): number {
     const term = this.terms.add(space, key);
     this.postings.open(term);
@@ -208,11 +218,17 @@ export class Contents {
   }
 }
 
-/** The same for the same terms in any order. */
-export function hashOf(record: Int32Array, schema: Schema, partition: Partition): number {
+/** Of the record that is this part of an array; the same for the same terms in any order. */
+export function hashOf(
+  words: Int32Array,
+  from: number,
+  to: number,
+  schema: Schema,
+  partition: Partition,
+): number {
   let sum = 0;
-  for (let at = 1 + schema.features.length; at < record.length; at++) {
-    let x = Math.imul(record[at]! ^ (record[at]! >>> 16), 0x45d9f3b);
+  for (let at = from + 1 + schema.features.length; at < to; at++) {
+    let x = Math.imul(words[at]! ^ (words[at]! >>> 16), 0x45d9f3b);
     x ^= x >>> 16;
     x = Math.imul(x, 0x45d9f3b);
     sum = (sum + (x ^ (x >>> 16))) | 0;

@@ -1,17 +1,23 @@
 import { grown } from "./grown.js";
 
-/** Counts for each slot in how many of the lists it was found, and remembers which slots were found at all. */
+/** With fewer entries than one for so many slots, they are cleared one by one. */
+const SPARSE = 128;
+/** Words of a column that are made a list at a time. */
+const COLUMN_WORDS = 32;
+
+/** Counts for each slot in how many of the lists it was found. */
 export class OverlapCounter {
   /** By slot; 0 for all when a search begins. As narrow as can be: that is what decides how fast lists are walked. */
   counts: Uint8Array | Uint16Array | Int32Array;
-  /** The slots found so far, in the first {@link size} places. */
-  touched = new Int32Array(0);
-  size = 0;
-  /** Those found in two lists or more, in the first {@link twiceSize} places. */
+  /** Entries that were counted: no fewer than slots that were found. */
+  entries = 0;
+  /** Slots found in two lists or more, in the first {@link twiceSize} places. */
   twice = new Int32Array(0);
   twiceSize = 0;
   /** The lowest bit of the count of each feature. */
   #units = 1;
+  #slots = 0;
+  #found = new Int32Array(0);
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
   #ints = new Int32Array(0);
@@ -25,42 +31,42 @@ export class OverlapCounter {
    * @param units the lowest bit of each of these counts
    */
   open(slots: number, bits: number, units: number): void {
-    if (bits <= 8) this.counts = this.#bytes = grown(Uint8Array, this.#bytes, slots);
-    else if (bits <= 16) this.counts = this.#shorts = grown(Uint16Array, this.#shorts, slots);
-    else this.counts = this.#ints = grown(Int32Array, this.#ints, slots);
-    this.touched = grown(Int32Array, this.touched, slots + 1);
+    const length = (slots + 31) & ~31;
+    if (bits <= 8) this.counts = this.#bytes = grown(Uint8Array, this.#bytes, length);
+    else if (bits <= 16) this.counts = this.#shorts = grown(Uint16Array, this.#shorts, length);
+    else this.counts = this.#ints = grown(Int32Array, this.#ints, length);
     this.twice = grown(Int32Array, this.twice, slots + 1);
-    this.size = 0;
-    this.twiceSize = 0;
+    this.#slots = slots;
     this.#units = units;
   }
 
   /** Adds `increment` to the count of each slot in the list. */
   walk(list: Int32Array, from: number, to: number, increment: number): void {
-    const { counts, touched, twice } = this;
+    const { counts, twice } = this;
     const beyond = ~this.#units;
-    let size = this.size;
     let twiceSize = this.twiceSize;
     for (let at = from; at < to; at++) {
       const slot = list[at]!;
       const count = counts[slot]!;
       counts[slot] = count + increment;
-      if (count === 0) touched[size++] = slot;
-      else if (((count & (count - 1)) | (count & beyond)) === 0) twice[twiceSize++] = slot;
+      if (count !== 0 && ((count & (count - 1)) | (count & beyond)) === 0) twice[twiceSize++] = slot;
     }
-    this.size = size;
     this.twiceSize = twiceSize;
+    this.entries += to - from;
   }
 
-  /** The same for the slots whose bits are set in a column of so many words. */
-  walkColumn(bits: Int32Array, from: number, words: number, increment: number): void {
-    const list = new Int32Array(32);
-    for (let word = 0; word < words; word++) {
+  /** Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in a column of so many words. */
+  walkColumn(bits: Int32Array, from: number, words: number, increment: number, again: boolean): void {
+    const list = new Int32Array(32 * COLUMN_WORDS);
+    for (let first = 0; first < words; first += COLUMN_WORDS) {
       let length = 0;
-      for (let rest = bits[from + word]!; rest !== 0; rest &= rest - 1) {
-        list[length++] = word * 32 + 31 - Math.clz32(rest & -rest);
+      for (let word = first; word < Math.min(first + COLUMN_WORDS, words); word++) {
+        for (let rest = bits[from + word]!; rest !== 0; rest &= rest - 1) {
+          list[length++] = word * 32 + 31 - Math.clz32(rest & -rest);
+        }
       }
-      if (length > 0) this.walk(list, 0, length, increment);
+      if (again) this.walkAgain(list, 0, length, increment);
+      else this.walk(list, 0, length, increment);
     }
   }
 
@@ -79,10 +85,66 @@ export class OverlapCounter {
     this.twiceSize = twiceSize;
   }
 
+  /** Adds `increment` to the counts of those of the slots, all found before, whose bits are set in a column. */
+  lookUp(slots: Int32Array, size: number, bits: Int32Array, from: number, increment: number): void {
+    const { counts } = this;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      counts[slot]! += ((bits[from + (slot >>> 5)]! >>> slot) & 1) * increment;
+    }
+  }
+
+  /** The slots found so far; this array is good until the next call. */
+  found(): Int32Array {
+    this.#found = grown(Int32Array, this.#found, Math.min(this.entries, this.#slots) + 1);
+    const { counts } = this;
+    const found = this.#found;
+    const slots = this.#slots;
+    let size = 0;
+    // Whether a slot was found is as good as random, so that a branch would cost more than writing in vain.
+    for (let slot = 0; slot < slots; slot++) {
+      found[size] = slot;
+      size += (0 - counts[slot]!) >>> 31;
+    }
+    return found.subarray(0, size);
+  }
+
+  /** True where {@link plane} can be asked: each count is a byte, and one number. */
+  get hasPlanes(): boolean {
+    return this.#units === 1 && this.counts === this.#bytes && isLittleEndian;
+  }
+
+  /** Writes one bit of the count of each slot into a column; a multiplication gathers those of four slots. */
+  plane(bit: number, column: Int32Array, from: number): void {
+    const words = (this.#slots + 31) >>> 5;
+    const counts = new Int32Array(this.#bytes.buffer, 0, 8 * words);
+    for (let word = 0; word < words; word++) {
+      let gathered = 0;
+      for (let four = 0; four < 8; four++) {
+        const bits = (counts[8 * word + four]! >>> bit) & 0x01010101;
+        gathered |= (Math.imul(bits, 0x10204080) >>> 28) << (4 * four);
+      }
+      column[from + word] = gathered;
+    }
+  }
+
+  /** Forgets the slots of a list. */
+  forget(list: Int32Array, from: number, to: number): void {
+    const { counts } = this;
+    for (let at = from; at < to; at++) counts[list[at]!] = 0;
+  }
+
+  /** Was so little counted that to {@link forget} list by list is faster than to forget all slots? */
+  get isSparse(): boolean {
+    return this.entries * SPARSE < this.#slots;
+  }
+
+  /** Forgets all slots, but for those that were forgotten already. */
   close(): void {
-    const { counts, touched, size } = this;
-    for (let i = 0; i < size; i++) counts[touched[i]!] = 0;
-    this.size = 0;
+    if (!this.isSparse) this.counts.fill(0, 0, this.#slots);
+    this.entries = 0;
     this.twiceSize = 0;
   }
 }
+
+const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;

@@ -42,9 +42,9 @@ export class Postings {
     return this.#rows[ROW * term + COUNT]!;
   }
 
-  /** Number of states that the list of a term has room for. */
-  capacity(term: number): number {
-    return this.#rows[ROW * term + CAPACITY]!;
+  /** Where the list of a term is. */
+  address(term: number): number {
+    return this.#rows[ROW * term + ADDRESS]!;
   }
 
   isColumn(term: number): boolean {
@@ -72,10 +72,18 @@ export class Postings {
     this.#rows[ROW * term + LAST] = -1;
   }
 
-  /** Prepares a term, just opened, for a known number of states. */
+  /** Prepares a term, just opened, for so many states: what {@link BulkPostings} writes is then all that it has. */
   expect(term: number, count: number, partition: Slots): void {
     if (isCommon(count, partition.slots)) this.#openColumn(term, partition);
     else this.#resize(term, count);
+    this.#rows[ROW * term + COUNT] = count;
+  }
+
+  /** Ends what {@link expect} began. */
+  finish(term: number): void {
+    const row = ROW * term;
+    if (this.isColumn(term) || this.#rows[row + COUNT] === 0) return;
+    this.#rows[row + LAST] = this.page(term)[this.start(term) + this.count(term) - 1]!;
   }
 
   /** Adds the slot to the terms in a part of an array; as {@link add}, and faster. */
@@ -98,21 +106,6 @@ export class Postings {
         rows[row + COUNT] = count + 1;
         rows[row + LAST] = slot;
       } else this.add(term, slot, partition);
-    }
-  }
-
-  /** Appends to lists that have room: terms and slots stand in turn, the slots of a term in ascending order. */
-  append(entries: Int32Array, from: number, to: number): void {
-    const { pages } = this.#memory;
-    const rows = this.#rows;
-    for (let at = from; at < to; at += 2) {
-      const row = ROW * entries[at]!;
-      const slot = entries[at + 1]!;
-      const address = rows[row + ADDRESS]!;
-      const count = rows[row + COUNT]!;
-      pages[this.#memory.page(address)]![this.#memory.offset(address) + count] = slot;
-      rows[row + COUNT] = count + 1;
-      rows[row + LAST] = slot;
     }
   }
 

@@ -1,6 +1,7 @@
-import { jaccardOf, SIMILARITY_TOLERANCE } from "../similarity.js";
+import { SIMILARITY_TOLERANCE } from "../similarity.js";
 import type { Match, SearchOptions } from "../similarity-index.js";
 import type { State } from "../state.js";
+import { Bounds, LEVELS } from "./bounds.js";
 import { CommonTerms } from "./common-terms.js";
 import { Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
@@ -10,7 +11,13 @@ import type { Partition } from "./partition.js";
 import { Query } from "./query.js";
 
 /** What it costs to compare one state, in entries of lists. */
-const COMPARISON = 50;
+const COMPARISON = 15;
+/** With no more candidates than this, they are compared without further ado. */
+const FEW = 16;
+/** Columns that are looked up before candidates are looked at again. */
+const COLUMNS_AT_ONCE = 4;
+/** States that are fetched from memory at a time. */
+const BATCH = 16;
 /** With more candidates than this, the most promising are compared first. */
 const MANY = 64;
 /** What it costs to look at one state that was found, in entries of lists. */
@@ -18,8 +25,6 @@ const LOOK = 3;
 /** What it costs to walk one bit of a column like a list, and to add up one word of a column; likewise. */
 const BIT = 2;
 const COLUMN_WORD = 0.5;
-/** Counts above this are taken for equal where the most promising states are looked for. */
-const LEVELS = 64;
 
 /**
  * One search after the other over the same contents.
@@ -27,7 +32,7 @@ const LEVELS = 64;
  * 1. Lists of the query's terms are walked, the rarest first, and count the overlap of the states found in them, until
  *    a state found in none of them could not be among the best any more, whatever terms remain.
  * 2. A state found is a candidate while what was counted and all that remains could bring it among the best; further
- *    lists are walked as long as that excludes candidates for less than comparing them would cost.
+ *    lists, and columns bit by bit, are counted for candidates as long as that costs less than comparing them.
  * 3. Where rare terms do not decide, the columns of the common terms are added up for all states at once.
  * 4. Candidates are compared, and every one that joins the best raises what the others must reach.
  */
@@ -37,15 +42,15 @@ export class Searcher {
   readonly #overlaps = new OverlapCounter();
   readonly #comparison: Comparison;
   readonly #common: CommonTerms;
+  readonly #bounds: Bounds;
   readonly #levels = new Int32Array(LEVELS);
   /** Lists walked so far. */
   #walked = 0;
-  /** What the features that are empty in the query can add. */
-  #empty = 0;
 
   constructor(contents: Contents) {
     this.#contents = contents;
     this.#comparison = new Comparison(contents, this.#query);
+    this.#bounds = new Bounds(this.#query, this.#overlaps, this.#comparison);
     this.#common = new CommonTerms(contents, this.#query, this.#overlaps, this.#comparison);
   }
 
@@ -64,34 +69,44 @@ export class Searcher {
     this.#comparison.open(partition, options);
     this.#overlaps.open(partition.slots, query.countBits, query.countUnits);
     this.#walked = 0;
-    this.#empty = 0;
-    for (const { space, size, share } of query.features) {
+    for (const { space } of query.features) {
       if (space) space.sizes = grown(Uint16Array, space.sizes, partition.slots);
-      if (size === 0 && partition.count > (space?.filled ?? 0)) this.#empty += share;
     }
+    this.#bounds.open(partition);
   }
 
   #close(): void {
     this.#comparison.close();
+    if (this.#overlaps.isSparse) this.#forgetWalked();
     this.#overlaps.close();
+  }
+
+  #forgetWalked(): void {
+    const { lists, terms } = this.#query;
+    const { postings } = this.#contents;
+    for (let i = 0; i < this.#walked; i++) {
+      const term = terms[lists[i]!]!;
+      const start = postings.start(term);
+      this.#overlaps.forget(postings.page(term), start, start + postings.count(term));
+    }
   }
 
   /** @returns false when the budget was not enough */
   #run(partition: Partition): boolean {
     const query = this.#query;
     let checkpoint = 3;
-    while (this.#walked < query.listCount && this.#qualifies(0)) {
+    while (this.#walked < query.listCount && this.#bounds.qualifies(0)) {
       this.#walk(false);
       if (this.#comparison.isOverBudget) return false;
       if (this.#walked === checkpoint) {
         checkpoint *= 2;
-        this.#raise(32, Math.max(2, Math.ceil(this.#walked / 3)));
+        this.#raiseAmongTwice(32, Math.max(2, Math.ceil(this.#walked / 3)));
       }
     }
-    if (this.#qualifies(0)) this.#raise(256, 2);
-    if (this.#qualifies(0)) this.#walkColumns(partition);
+    if (this.#bounds.qualifies(0)) this.#raiseAmongTwice(256, 2);
+    if (this.#bounds.qualifies(0)) this.#walkColumns(partition);
     this.#compareOutliers();
-    if (this.#qualifies(0)) this.#common.scan(partition);
+    if (this.#bounds.qualifies(0)) this.#common.scan(partition);
     else this.#compareFound(partition);
     this.#compareUnrelated(partition);
     return !this.#comparison.isOverBudget;
@@ -104,60 +119,33 @@ export class Searcher {
     const owner = (i: number) => features[owners[columns[i]!]!]!;
     let enough = 0;
     let cost = 0;
-    while (enough < columns.length && this.#qualifies(0)) {
+    while (enough < columns.length && this.#bounds.qualifies(0)) {
       owner(enough).remaining--;
       cost += postings.count(terms[columns[enough++]!]!) * BIT;
     }
-    const isEnough = !this.#qualifies(0);
+    const isEnough = !this.#bounds.qualifies(0);
     for (let i = 0; i < enough; i++) owner(i).remaining++;
     if (!isEnough || cost > this.#scanCost(partition)) return;
-    const words = (partition.slots + 31) >>> 5;
-    partition.columns.fit(words);
-    for (let i = 0; i < enough; i++) {
-      const from = partition.columns.offset(postings.column(terms[columns[i]!]!));
-      this.#overlaps.walkColumn(partition.columns.bits, from, words, 1 << owner(i).shift);
-      owner(i).remaining--;
-      this.#comparison.work += words + postings.count(terms[columns[i]!]!);
-    }
-    columns.splice(0, enough);
+    for (let i = 0; i < enough; i++) this.#walkColumn(partition, false);
+  }
+
+  /** Walks the rarest column like a list. */
+  #walkColumn({ columns: matrix, slots }: Partition, again: boolean): void {
+    const { columns, features, owners, terms } = this.#query;
+    const { postings } = this.#contents;
+    const at = columns.shift()!;
+    const feature = features[owners[at]!]!;
+    const words = (slots + 31) >>> 5;
+    matrix.fit(words);
+    const from = matrix.offset(postings.column(terms[at]!));
+    this.#overlaps.walkColumn(matrix.bits, from, words, 1 << feature.shift, again);
+    feature.remaining--;
+    this.#comparison.work += words + postings.count(terms[at]!);
   }
 
   /** What it costs to add up all columns, in entries of lists. */
   #scanCost(partition: Partition): number {
     return (this.#query.columns.length + 4) * (partition.slots / 32) * COLUMN_WORD;
-  }
-
-  /** Could a state be among the best that was found in so few of the lists (0 or 1), and is no outlier in size? */
-  #qualifies(found: 0 | 1): boolean {
-    let bound = this.#empty;
-    let more = 0;
-    for (const { ceilings, remaining, known, share, floor, size } of this.#query.features) {
-      const ceiling = ceilings[remaining]!;
-      const highest = ceilings[Math.min(known, remaining + found)]!;
-      if (size > 0 && share > 0 && highest < share * (floor - SLACK)) return false;
-      bound += ceiling;
-      more = Math.max(more, highest - ceiling);
-    }
-    return bound + more >= this.#comparison.threshold;
-  }
-
-  /** Most that the similarity of a state can be, by what was counted of it and by its sizes; −1 below a floor. */
-  #bound(slot: number): number {
-    const counts = this.#overlaps.counts[slot]!;
-    let bound = 0;
-    for (const feature of this.#query.features) {
-      const { share, size, floor } = feature;
-      const other = feature.space ? feature.space.sizes[slot]! : 0;
-      const overlap = Math.min(
-        ((counts >>> feature.shift) & feature.mask) + feature.remaining,
-        feature.known,
-        other,
-      );
-      const jaccard = jaccardOf(overlap, size, other);
-      if (jaccard < floor - SLACK) return -1;
-      bound += share * jaccard;
-    }
-    return bound;
   }
 
   #walk(again: boolean): void {
@@ -174,39 +162,30 @@ export class Searcher {
     this.#comparison.work += end - start;
   }
 
+  #raiseAmongTwice(limit: number, least: number): void {
+    this.#raise(this.#overlaps.twice, this.#overlaps.twiceSize, limit, least);
+  }
+
   /**
-   * Compares the most promising states, at most so many and each found in so many lists (2 at least), so that the
-   * others have more to reach. It changes no result.
+   * Compares the most promising of some states, at most so many and each found in so many lists (2 at least), so that
+   * the others have more to reach. It changes no result.
    */
-  #raise(limit: number, least: number): void {
-    const { counts, twice, twiceSize } = this.#overlaps;
+  #raise(slots: Int32Array, size: number, limit: number, least: number): void {
+    const { counts } = this.#overlaps;
     const levels = this.#levels.fill(0);
-    for (let i = 0; i < twiceSize; i++) levels[this.#level(counts[twice[i]!]!)]!++;
+    for (let i = 0; i < size; i++) levels[this.#bounds.level(counts[slots[i]!]!)]!++;
     let level = LEVELS - 1;
     for (let sum = levels[level]!; level > least && sum + levels[level - 1]! <= limit; )
       sum += levels[--level]!;
     while (level > least && levels[level] === 0) level--;
     let left = limit;
-    for (let i = 0; i < twiceSize && left > 0; i++) {
-      const slot = twice[i]!;
-      if (this.#level(counts[slot]!) < level || this.#comparison.has(slot)) continue;
-      if (this.#bound(slot) < this.#comparison.threshold) continue;
+    for (let i = 0; i < size && left > 0; i++) {
+      const slot = slots[i]!;
+      if (this.#bounds.level(counts[slot]!) < level || this.#comparison.has(slot)) continue;
+      if (!this.#bounds.admits(slot)) continue;
       this.#comparison.compare(slot);
       left--;
     }
-  }
-
-  /** Number of terms counted, over all features. */
-  #level(counts: number): number {
-    let sum = 0;
-    for (let rest = counts, units = this.#query.countUnits; units !== 0; units &= units - 1) {
-      const above = units & (units - 1);
-      // What stands between this lowest bit and the next belongs to one feature.
-      const width = above === 0 ? 31 : Math.clz32(units & -units) - Math.clz32(above & -above);
-      const shift = 31 - Math.clz32(units & -units);
-      sum += (rest >>> shift) & (2 ** width - 1);
-    }
-    return Math.min(sum, LEVELS - 1);
   }
 
   /** Bags smaller than what {@link #unseenQualify} supposes are few: they are looked at here. */
@@ -222,7 +201,7 @@ export class Searcher {
         const end = start + postings.count(term);
         for (let at = start; at < end; at++) {
           const slot = page[at]!;
-          if (this.#bound(slot) >= this.#comparison.threshold) this.#comparison.compare(slot);
+          if (this.#bounds.admits(slot)) this.#comparison.compare(slot);
         }
       }
     }
@@ -234,28 +213,59 @@ export class Searcher {
     const overlaps = this.#overlaps;
     // With a list or two more, states that were found once are out, without a look at each of them.
     while (
-      this.#qualifies(1) &&
-      this.#walked < query.listCount &&
-      this.#nextLength() < overlaps.size * LOOK &&
+      this.#bounds.qualifies(1) &&
+      this.#nextCost() < overlaps.entries * LOOK &&
       !this.#comparison.isOverBudget
     ) {
-      this.#walk(true);
+      if (this.#walked < query.listCount) this.#walk(true);
+      else this.#walkColumn(partition, true);
     }
-    const slots = this.#qualifies(1) ? overlaps.touched : overlaps.twice;
-    let candidates = this.#filter(slots, slots === overlaps.twice ? overlaps.twiceSize : overlaps.size);
-    for (let round = 0; ; round++) {
+    const slots = this.#bounds.qualifies(1) ? overlaps.found() : overlaps.twice;
+    let candidates = this.#filter(slots, slots === overlaps.twice ? overlaps.twiceSize : slots.length);
+    // Once columns were looked up for candidates alone, they cannot be added up for all any more.
+    let canScan = true;
+    for (let round = 0; candidates > FEW && !this.#comparison.isOverBudget; round++) {
       if (candidates > MANY && round % 4 === 0) {
-        this.#raise(MANY / 4, 2);
+        this.#raise(slots, candidates, MANY / 4, 2);
         candidates = this.#filter(slots, candidates);
       }
-      const isWorth = this.#walked < query.listCount && candidates * COMPARISON > this.#nextLength();
-      if (!isWorth || this.#comparison.isOverBudget) break;
-      this.#walk(true);
+      const hasList = this.#walked < query.listCount;
+      const isShort = hasList && this.#nextLength() < candidates * COMPARISON;
+      if (canScan && candidates * COMPARISON > this.#scanCost(partition) && !isShort) break;
+      if (hasList && this.#nextLength() < candidates * LOOK) this.#walk(true);
+      else if (query.columns.length > 0) {
+        this.#lookUpColumns(slots, candidates, partition);
+        canScan = false;
+      } else if (isShort) this.#walk(true);
+      else break;
       candidates = this.#filter(slots, candidates);
     }
     const isLast = this.#walked === query.listCount;
-    if (isLast && candidates * COMPARISON > this.#scanCost(partition)) this.#common.scan(partition);
+    if (canScan && isLast && candidates * COMPARISON > this.#scanCost(partition))
+      this.#common.scan(partition);
     else this.#compareCandidates(slots, candidates);
+  }
+
+  /** Counts the rarest columns for the candidates alone. */
+  #lookUpColumns(slots: Int32Array, candidates: number, { columns: matrix, slots: all }: Partition): void {
+    const { columns, features, owners, terms } = this.#query;
+    matrix.fit((all + 31) >>> 5);
+    for (const at of columns.splice(0, COLUMNS_AT_ONCE)) {
+      const feature = features[owners[at]!]!;
+      const from = matrix.offset(this.#contents.postings.column(terms[at]!));
+      this.#overlaps.lookUp(slots, candidates, matrix.bits, from, 1 << feature.shift);
+      feature.remaining--;
+      this.#comparison.work += candidates;
+    }
+  }
+
+  /** What it costs to walk the list or, when these are done, the column that is next. */
+  #nextCost(): number {
+    const { columns, listCount, terms } = this.#query;
+    if (this.#walked < listCount) return this.#nextLength();
+    return columns.length > 0
+      ? this.#contents.postings.count(terms[columns[0]!]!) * BIT
+      : Number.POSITIVE_INFINITY;
   }
 
   /** Number of states in the list that is next. */
@@ -273,7 +283,7 @@ export class Searcher {
     if (!only?.space || only.floor > 0) {
       for (let i = 0; i < size; i++) {
         const slot = slots[i]!;
-        if (this.#bound(slot) < threshold) continue;
+        if (!this.#bounds.admits(slot)) continue;
         slots[i] = slots[kept]!;
         slots[kept++] = slot;
       }
@@ -281,10 +291,13 @@ export class Searcher {
     }
     // J ≥ θ, with o shared of q and n tokens, is o ≥ θ / (1 + θ) · (q + n).
     const ratio = threshold / (1 + threshold);
-    const { size: own, remaining } = only;
+    const { size: own, remaining, least } = only;
     const { sizes } = only.space;
+    // Smaller bags than `least` were looked at one by one, so that less than this excludes a state of any size.
+    const fewest = ratio * (own + least) - SLACK - remaining;
     for (let i = 0; i < size; i++) {
       const slot = slots[i]!;
+      if (counts[slot]! < fewest) continue;
       const other = sizes[slot]!;
       if (Math.min(counts[slot]! + remaining, other) < ratio * (own + other) - SLACK) continue;
       slots[i] = slots[kept]!;
@@ -294,9 +307,13 @@ export class Searcher {
   }
 
   #compareCandidates(slots: Int32Array, candidates: number): void {
-    for (let i = 0; i < candidates && !this.#comparison.isOverBudget; i++) {
-      const slot = slots[i]!;
-      if (this.#bound(slot) >= this.#comparison.threshold) this.#comparison.compare(slot);
+    for (let from = 0; from < candidates && !this.#comparison.isOverBudget; from += BATCH) {
+      const to = Math.min(from + BATCH, candidates);
+      this.#comparison.fetch(slots, from, to);
+      for (let i = from; i < to; i++) {
+        const slot = slots[i]!;
+        if (this.#bounds.admits(slot)) this.#comparison.compare(slot);
+      }
     }
   }
 

@@ -43,9 +43,15 @@ export class SnapshotReader {
   }
 
   ints(count: number): Int32Array {
+    const from = this.skip(count);
+    return this.words.subarray(from, this.position);
+  }
+
+  /** Passes over words that are read in place. @returns where they begin */
+  skip(count: number): number {
     this.#has(count);
     this.position += count;
-    return this.words.subarray(this.position - count, this.position);
+    return this.position - count;
   }
 
   string(): string {

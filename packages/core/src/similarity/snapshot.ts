@@ -1,7 +1,7 @@
 import { MAX_STATE_TOKENS } from "../state.js";
+import { BulkPostings } from "./bulk-postings.js";
 import { Contents, hashOf } from "./contents.js";
 import { FeatureSpace, Partition } from "./partition.js";
-import { PostingBuffers } from "./posting-buffers.js";
 import { corrupt, SnapshotReader } from "./snapshot-reader.js";
 import { SnapshotWriter } from "./snapshot-writer.js";
 import { Terms } from "./terms.js";
@@ -213,13 +213,14 @@ function countStates(
     if (Number.isNaN(reader.float())) throw corrupt("a recency is not a number");
     const schema = partition.schemas[reader.int(0, partition.schemas.length - 1)];
     if (!schema) throw corrupt("a state has no schema");
-    const sizes = reader.ints(schema.features.length);
-    for (let part = 0; part < sizes.length; part++) {
-      const size = sizes[part]!;
+    const { features } = schema;
+    const sizes = reader.skip(features.length);
+    for (let part = 0; part < features.length; part++) {
+      const size = reader.words[sizes + part]!;
       if (size < 0 || size > MAX_STATE_TOKENS) throw corrupt("a bag has no size");
-      const feature = schema.features[part]!;
-      const bag = reader.ints(size);
-      if (!countBag(bag, rows, numbers.get(feature)!, state))
+      const feature = features[part]!;
+      const bag = reader.skip(size);
+      if (!countBag(reader.words, bag, bag + size, rows, numbers.get(feature)!, state))
         throw corrupt("a bag is not one of its feature");
       if (size === 0) continue;
       const term = terms.find(feature.sizeSpace, size);
@@ -232,11 +233,18 @@ function countStates(
   return rows;
 }
 
-function countBag(bag: Int32Array, rows: Int32Array, feature: number, state: number): boolean {
+function countBag(
+  words: Int32Array,
+  from: number,
+  to: number,
+  rows: Int32Array,
+  feature: number,
+  state: number,
+): boolean {
   let isSound = true;
-  for (let i = 0; i < bag.length; i++) {
-    const row = ROW * bag[i]!;
-    if (bag[i]! < 0 || row >= rows.length) return false;
+  for (let at = from; at < to; at++) {
+    const row = ROW * words[at]!;
+    if (row < 0 || row >= rows.length) return false;
     if (rows[row + FEATURE] !== feature || rows[row + LAST] === state) isSound = false;
     rows[row + LAST] = state;
     rows[row + COUNT]!++;
@@ -258,34 +266,62 @@ function openTerms(
   }
 }
 
+const ENTRY = 4;
+
 function readStates(reader: SnapshotReader, contents: Contents): void {
-  const { byNumber, table, postings, terms } = contents;
-  const buffers = new PostingBuffers(postings, terms.limit);
+  const { byNumber, table, postings, terms, memory } = contents;
+  const bulk = new BulkPostings(postings, memory, terms.limit);
   reader.int(0, MOST);
   const states = reader.count(6);
+  contents.reserve(contents.ids);
   table.reserve(states);
+  const { words } = reader;
+  const entries = new Int32Array(ENTRY * states);
   for (let i = 0; i < states; i++) {
     const partition = byNumber[reader.int(0, byNumber.length - 1)]!;
     const slot = reader.int(0, partition.slots - 1);
     const id = reader.int(0, contents.ids - 1);
-    const recency = reader.float();
-    const schema = partition.schemas[reader.words[reader.position]!]!;
-    const parts = schema.features.length;
-    let length = 1 + parts;
-    for (let part = 0; part < parts; part++) length += reader.words[reader.position + 1 + part]!;
-    const record = reader.ints(length);
-    const hash = hashOf(record, schema, partition);
-    if (contents.find(hash, record, partition) >= 0) throw corrupt("a state stands twice");
+    partition.recencies[slot] = reader.float();
+    const from = reader.position;
+    const schema = partition.schemas[words[from]!]!;
+    const { features } = schema;
+    let to = from + 1 + features.length;
+    for (let part = 0; part < features.length; part++) {
+      const size = words[from + 1 + part]!;
+      if (size > 0) bulk.add(terms.find(features[part]!.sizeSpace, size), slot, partition.columns);
+      to += size;
+    }
+    reader.position = to;
     partition.ids[slot] = id;
-    partition.recencies[slot] = recency;
     partition.count++;
-    contents.enter(id, slot, record, schema, partition, hash);
-    buffers.add(record, 1 + parts, length, slot, partition);
+    contents.enter(id, slot, words, from, to, schema, partition);
+    bulk.addAll(words, from + 1 + features.length, to, slot, partition);
+    entries[ENTRY * i] = hashOf(words, from, to, schema, partition);
+    entries[ENTRY * i + 1] = id;
+    entries[ENTRY * i + 2] = from;
+    entries[ENTRY * i + 3] = to;
   }
-  buffers.finish();
+  for (let term = 0; term < terms.limit; term++) postings.finish(term);
+  enterHashes(contents, entries, words);
   for (const partition of byNumber) {
     partition?.listFree();
     if (partition?.count === 0) throw corrupt("a partition is empty");
     if (partition?.schemas.some((schema) => schema?.states === 0)) throw corrupt("a schema is not used");
+  }
+}
+
+/**
+ * Of each state its hash, id, and where its record begins and ends: in a loop of its own, so that the processor waits
+ * for many places of the table at a time.
+ */
+function enterHashes(contents: Contents, entries: Int32Array, words: Int32Array): void {
+  for (let at = 0; at < entries.length; at += ENTRY) {
+    const hash = entries[at]!;
+    const id = entries[at + 1]!;
+    const partition = contents.partitionWith(id);
+    if (contents.find(hash, words, entries[at + 2]!, entries[at + 3]!, partition) >= 0) {
+      throw corrupt("a state stands twice");
+    }
+    contents.table.add(hash, id);
   }
 }

@@ -1,6 +1,14 @@
 import type { Checkpoint, CheckpointMetadata, SerializerProtocol } from "@langchain/langgraph-checkpoint";
 import { valueName } from "./stored-names.js";
-import { corrupt, decodeRecord, encodeRecord, isPlace, type Place, partAt, view } from "./stored-record.js";
+import {
+  corrupt,
+  decodeRecord,
+  deserialize,
+  encodeRecord,
+  isPlace,
+  type Place,
+  partAt,
+} from "./stored-record.js";
 
 /** Channel values of more bytes than this are stored apart, so that checkpoints can share them. */
 const LARGE = 256;
@@ -67,12 +75,13 @@ export async function decodeCheckpoint(
   values: ReadonlyMap<string, Buffer>,
 ): Promise<DecodedCheckpoint> {
   const { parent, checkpoint, metadata, channels, body } = read(record);
-  const load = (place: Place) => serde.loadsTyped(place[0], partAt(body, place));
+  // Async: a place that is wrong must not throw beside parts that are being read and may fail later.
+  const load = async <T>(place: Place) => deserialize<T>(serde, place[0], partAt(body, place));
   const [head, meta, ...loaded] = await Promise.all([
-    load(checkpoint),
-    load(metadata),
+    load<Checkpoint>(checkpoint),
+    load<CheckpointMetadata>(metadata),
     ...Object.entries(channels).map(async ([channel, place]) => {
-      if (isPlace(place)) return [channel, await load(place)] as const;
+      if (isPlace(place)) return [channel, await load<unknown>(place)] as const;
       const content = values.get(String(place));
       if (!content) throw corrupt(`the value "${String(place)}" of the channel "${channel}"`);
       return [channel, await loadValue(serde, content)] as const;
@@ -85,13 +94,13 @@ export async function decodeCheckpoint(
 /** Only the metadata, which need no channel values. */
 export async function decodeMetadata(serde: SerializerProtocol, record: Buffer): Promise<CheckpointMetadata> {
   const { metadata, body } = read(record);
-  return serde.loadsTyped(metadata[0], partAt(body, metadata));
+  return deserialize(serde, metadata[0], partAt(body, metadata));
 }
 
 /** A large channel value: the line with its type, then the bytes. */
 export function loadValue(serde: SerializerProtocol, content: Buffer): Promise<unknown> {
   const end = content.indexOf(0x0a);
-  return serde.loadsTyped(content.toString("utf8", 0, Math.max(end, 0)), view(content.subarray(end + 1)));
+  return deserialize(serde, content.toString("utf8", 0, Math.max(end, 0)), content.subarray(end + 1));
 }
 
 function read(record: Buffer) {

@@ -58,7 +58,12 @@ export async function connect(url: string, options: ConnectOptions, onError: (er
       url: undefined,
       socket: { ...settings.socket, ...(url.startsWith("rediss:") ? { tls: true as const } : {}) },
     };
-    const cluster = createCluster({ rootNodes: [settings], defaults });
+    const cluster = createCluster({
+      rootNodes: [settings],
+      defaults,
+      // A master that is away may have been replaced: node-redis asks the others only after 5 s by itself.
+      topologyRefreshOnReconnectionAttemptStrategy: 1_000,
+    });
     return attempt(cluster.on("error", onError), (it) => it.connect());
   };
   if (options.cluster) return openCluster();

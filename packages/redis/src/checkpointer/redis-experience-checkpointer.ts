@@ -9,9 +9,6 @@ import { ThreadCheckpointer } from "./thread-checkpointer.js";
 import { type ThreadClient, ThreadStore } from "./thread-store.js";
 import { type ThreadTtl, ttlMilliseconds } from "./thread-ttl.js";
 
-/** How long an answer on the connection of durable writes may take, ms: as long as node-redis waits on others. */
-const PATIENCE = 5_000;
-
 /** Options of the checkpointer that do not depend on how it is connected. */
 export interface CheckpointerOptions extends Pick<MemoryOptions, "gamma" | "createIndex" | "newId"> {
   /** Threads and experience of different namespaces cannot see each other. Any text but the empty one. @default "default" */
@@ -25,6 +22,11 @@ export interface CheckpointerOptions extends Pick<MemoryOptions, "gamma" | "crea
    * failover can lose the newest. @default none
    */
   durability?: NonNullable<RedisStoreOptions["durability"]>;
+  /**
+   * How long a call about threads waits for a server that is silent, ms, above 0; then it fails with
+   * `store-unavailable`. What node-redis cannot send it gives up after its own `timeout`, 5 s. @default 5_000
+   */
+  patience?: number;
   /** Turns states into bytes and back. @default LangGraph's JSON serializer */
   serde?: SerializerProtocol;
   /** Told of what goes wrong in the background, and of threads that could not be given their time to live. */
@@ -48,7 +50,7 @@ export class RedisExperienceCheckpointer extends ThreadCheckpointer {
   readonly memory: ExperienceMemory;
   readonly #writer: Writer;
   #closing: Promise<void> | undefined;
-  #ownClient: { close(): Promise<unknown>; destroy(): unknown } | undefined;
+  #ownClient: { readonly isReady: boolean; close(): Promise<unknown>; destroy(): unknown } | undefined;
 
   /**
    * @param options.client connected, and closed by whom it belongs to
@@ -56,12 +58,19 @@ export class RedisExperienceCheckpointer extends ThreadCheckpointer {
    */
   constructor(options: CheckpointerOptions & { client: RedisCheckpointerClient }) {
     const { client, namespace = "default", ttl, durability, experience, ...rest } = options;
-    const { serde, onError = () => {}, ...memory } = rest;
-    const writer = new Writer(client, durability, PATIENCE);
+    const { serde, patience = 5_000, onError = () => {}, ...memory } = rest;
+    if (!(patience > 0)) {
+      throw new JitRLError("invalid-input", `Expected patience to be above 0 ms, found ${patience}.`, {
+        details: { field: "patience" },
+      });
+    }
+    const writer = new Writer(client, durability, patience);
     const threads = new ThreadStore({
       client,
       namespace,
       writer,
+      // A WAIT has time of its own.
+      patience: patience + (durability?.timeoutMs ?? 0),
       ttl: ttlMilliseconds(ttl),
       refreshOnRead: ttl?.refreshOnRead ?? false,
       onTtlFailure: (reason) =>
@@ -127,7 +136,11 @@ export class RedisExperienceCheckpointer extends ThreadCheckpointer {
     await this.#writer.close();
     const client = this.#ownClient;
     if (!client) return;
-    // A graceful end needs the server, which may be away.
+    if (!client.isReady) {
+      client.destroy();
+      return;
+    }
+    // A graceful end needs the server, which may not answer.
     const patience = setTimeout(() => client.destroy(), 2_000);
     try {
       await client.close();

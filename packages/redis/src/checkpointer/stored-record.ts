@@ -1,4 +1,5 @@
 import { JitRLError } from "@jitrl/core";
+import type { SerializerProtocol } from "@langchain/langgraph-checkpoint";
 
 // A record is one line of JSON, the header, and then bytes that the header tells apart: what a serializer made stays
 // as it is, and both can be read without this code.
@@ -24,14 +25,23 @@ export function decodeRecord(bytes: Buffer): { readonly header: unknown; readonl
 }
 
 /** The part of the bytes that a place names. */
-export function partAt(body: Buffer, place: Place): Uint8Array {
+export function partAt(body: Buffer, place: Place): Buffer {
   const [, offset, length] = place;
   if (offset + length > body.length) throw corrupt(`${offset + length} bytes, found ${body.length}`);
-  return view(body.subarray(offset, offset + length));
+  return body.subarray(offset, offset + length);
+}
+
+/** What the serializer makes of a part. @throws JitRLError `store-corrupt` */
+export async function deserialize<T>(serde: SerializerProtocol, type: string, bytes: Buffer): Promise<T> {
+  try {
+    return await serde.loadsTyped(type, view(bytes));
+  } catch (cause) {
+    throw corrupt("parts that the serializer can read", cause);
+  }
 }
 
 /** A plain `Uint8Array` of the same bytes: what a `Buffer` adds must not appear in a state. */
-export function view(bytes: Buffer): Uint8Array {
+function view(bytes: Buffer): Uint8Array {
   return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

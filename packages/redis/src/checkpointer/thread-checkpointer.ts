@@ -17,7 +17,7 @@ import { checkpointOf, configOf, namespaceOf, threadOf } from "./checkpoint-conf
 import { decodeCheckpoint, decodeMetadata, encodeCheckpoint } from "./checkpoint-record.js";
 import { withPendingSends } from "./pending-sends.js";
 import { writeName } from "./stored-names.js";
-import { view } from "./stored-record.js";
+import { deserialize } from "./stored-record.js";
 import type { ChannelVersion, StoredCheckpoint, ThreadStore } from "./thread-store.js";
 import { decodeWrites, encodeWrites } from "./write-record.js";
 
@@ -145,7 +145,7 @@ export class ThreadCheckpointer extends BaseCheckpointSaver {
           if (!seeds.has(channel)) collected.writes.push(decoded.filter((write) => write[1] === channel));
         }
         for (const { channel, type, content } of values) {
-          seeds.set(channel, await this.serde.loadsTyped(type, view(content)));
+          seeds.set(channel, await deserialize(this.serde, type, content));
         }
       }
     }

@@ -1,5 +1,6 @@
 import { Script, type ScriptRunner } from "../script.js";
 import { escapePart, unescapePart } from "./stored-names.js";
+import type { ThreadWriter } from "./thread-store.js";
 
 const register = new Script("checkpoint-register");
 const unregister = new Script("checkpoint-unregister");
@@ -7,34 +8,45 @@ const page = new Script("checkpoint-threads");
 
 /** Threads that this process remembers to have registered. */
 const REMEMBERED = 10_000;
+/**
+ * For how long it relies on that, ms. A failover without `durability` may lose the newest entries of the list, and in a
+ * cluster keep the threads, which other servers have: who is in use then is listed again.
+ */
+const RELIABLE = 600_000;
+
+export interface ThreadRegistryOptions {
+  readonly client: ScriptRunner;
+  readonly writer: ThreadWriter;
+  readonly key: string;
+  /** How long threads are kept, ms; undefined for ever. */
+  readonly ttl: number | undefined;
+}
 
 /**
  * The list of a namespace's threads. It lives in another slot than they do, so it cannot change together with them:
  * it names every thread that is there, and perhaps some that are not.
  */
 export class ThreadRegistry {
-  readonly #client: ScriptRunner;
-  readonly #key: string;
-  readonly #ttl: number | undefined;
+  readonly #options: ThreadRegistryOptions;
+  /** For how long a registration is relied on, ms. */
+  readonly #reliable: number;
   /** When this process last registered a thread, ms since 1970; the longest ago first. */
   readonly #registered = new Map<string, number>();
 
-  /** @param ttl how long threads are kept, ms */
-  constructor(client: ScriptRunner, key: string, ttl: number | undefined) {
-    this.#client = client;
-    this.#key = key;
-    this.#ttl = ttl;
+  constructor(options: ThreadRegistryOptions) {
+    this.#options = options;
+    this.#reliable = Math.min(RELIABLE, (options.ttl ?? Number.POSITIVE_INFINITY) / 4);
   }
 
   /** Registers a thread unless this process did so lately. */
   async announce(threadId: string): Promise<void> {
     const before = this.#registered.get(threadId);
-    if (before !== undefined && (this.#ttl === undefined || Date.now() - before < this.#ttl / 4)) return;
+    if (before !== undefined && Date.now() - before < this.#reliable) return;
     await this.register(threadId);
   }
 
   async register(threadId: string): Promise<void> {
-    await this.keepAtLeast(threadId, this.#ttl);
+    await this.keepAtLeast(threadId, this.#options.ttl);
     this.#registered.delete(threadId);
     this.#registered.set(threadId, Date.now());
     if (this.#registered.size > REMEMBERED) {
@@ -49,19 +61,22 @@ export class ThreadRegistry {
   async keepAtLeast(threadId: string, ttl: number | undefined): Promise<void> {
     // Half as long again: a thread that is in use is registered anew only every quarter of its time.
     const kept = ttl === undefined ? "" : String(Math.ceil(ttl * 1.5));
-    await register.run(this.#client, [this.#key], [kept, escapePart(threadId)]);
+    const { writer, key } = this.#options;
+    await writer.write(key, (client) => register.run(client, [key], [kept, escapePart(threadId)]));
   }
 
   async unregister(threadId: string): Promise<void> {
     this.#registered.delete(threadId);
-    await unregister.run(this.#client, [this.#key], [escapePart(threadId)]);
+    const { client, key } = this.#options;
+    await unregister.run(client, [key], [escapePart(threadId)]);
   }
 
   async *threads(): AsyncGenerator<string> {
+    const { client, key } = this.#options;
     const seen = new Set<string>();
     let cursor = "0";
     do {
-      const reply = await page.run(this.#client, [this.#key], [cursor]);
+      const reply = await page.run(client, [key], [cursor]);
       if (!Array.isArray(reply) || !Array.isArray(reply[1]))
         throw new TypeError("Unexpected reply of a script.");
       for (const id of reply[1].map((part) => unescapePart(String(part)))) {

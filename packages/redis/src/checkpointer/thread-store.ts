@@ -1,4 +1,5 @@
 import { RESP_TYPES } from "redis";
+import { unlessSilent } from "../experience/reach.js";
 import { threadKeys, threadRegistryKey } from "../keys.js";
 import { redisFault } from "../redis-fault.js";
 import { Script, type ScriptRunner } from "../script.js";
@@ -54,13 +55,21 @@ export interface ThreadStoreOptions {
   readonly client: ThreadClient;
   readonly namespace: string;
   /** Carries out what changes something. */
-  readonly writer: { write<T>(work: (client: ScriptRunner) => Promise<T>): Promise<T> };
+  readonly writer: ThreadWriter;
+  /** After so long a silence of the server a call fails, ms. */
+  readonly patience: number;
   /** How long threads are kept, ms; undefined for ever. */
   readonly ttl: number | undefined;
   /** Reading is a use too. */
   readonly refreshOnRead: boolean;
   /** Told why a thread that was stored could not be given its time to live. */
   readonly onTtlFailure: (reason: string) => void;
+}
+
+/** Carries out what changes something. */
+export interface ThreadWriter {
+  /** @param key one of those that are written */
+  write<T>(key: string, work: (client: ScriptRunner) => Promise<T>): Promise<T>;
 }
 
 /** Ancestors that one call visits at most: a server does nothing else meanwhile. */
@@ -71,11 +80,14 @@ export class ThreadStore {
   readonly #client: ScriptRunner;
   readonly #options: ThreadStoreOptions;
   readonly #registry: ThreadRegistry;
+  /** When the server answered last. */
+  #answered = 0;
 
   constructor(options: ThreadStoreOptions) {
     this.#options = options;
     this.#client = options.client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-    this.#registry = new ThreadRegistry(options.client, threadRegistryKey(options.namespace), options.ttl);
+    const { client, writer, ttl } = options;
+    this.#registry = new ThreadRegistry({ client, writer, key: threadRegistryKey(options.namespace), ttl });
   }
 
   /**
@@ -253,19 +265,26 @@ export class ThreadStore {
 
   /** Replies have text as strings. */
   #change(script: Script, thread: string, values: readonly (string | Buffer)[]): Promise<unknown> {
+    const keys = this.#keys(thread);
     return this.#attempt("write a thread", () =>
-      this.#options.writer.write((client) => script.run(client, this.#keys(thread), values)),
+      this.#options.writer.write(keys[0], (client) => script.run(client, keys, values)),
     );
   }
 
-  #keys(thread: string): string[] {
+  #keys(thread: string): [data: string, order: string] {
     const keys = threadKeys(this.#options.namespace, thread);
     return [keys.of("data"), keys.of("order")];
   }
 
   async #attempt<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
-      return await work();
+      const doing = work();
+      const answered = () => {
+        this.#answered = performance.now();
+      };
+      doing.then(answered, answered);
+      // What was sent to a server that stalls, node-redis would wait for without end.
+      return await unlessSilent(doing, this.#options.patience, () => this.#answered);
     } catch (cause) {
       throw redisFault(what, cause);
     }

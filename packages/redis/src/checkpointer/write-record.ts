@@ -6,7 +6,7 @@ import {
   WRITES_IDX_MAP,
   writesSortKey,
 } from "@langchain/langgraph-checkpoint";
-import { corrupt, decodeRecord, encodeRecord, view } from "./stored-record.js";
+import { corrupt, decodeRecord, deserialize, encodeRecord } from "./stored-record.js";
 
 /** A write as it is stored. */
 export interface EncodedWrite {
@@ -45,7 +45,7 @@ export async function decodeWrites(
       async ({ task, channel, type, body }): Promise<CheckpointPendingWrite> => [
         task,
         channel,
-        await serde.loadsTyped(type, view(body)),
+        await deserialize(serde, type, body),
       ],
     ),
   );

@@ -1,13 +1,17 @@
-import { createHash } from "node:crypto";
-import { type Episode, parseEpisode, type Step, type StoredEpisode } from "@jitrl/core";
+import { hash } from "node:crypto";
+import { type Episode, type Feature, parseEpisode, type Step, type StoredEpisode } from "@jitrl/core";
 
 /** An episode as it is stored, but for its revision and its sequence, which the put script gives. */
 export interface EncodedEpisode {
-  readonly episode: Episode;
+  /** What it is known by, and would be forgotten by. */
+  readonly known: Pick<Episode, "id" | "threadId" | "at" | "metadata">;
   readonly member: string;
   /** The members of the head after the digest, as JSON without the opening brace. */
   readonly head: string;
-  /** Ends, steps, rewards and what is awaited, transcript, version of the features: JSON. */
+  /**
+   * A line of JSON: end, steps, rewards and what is awaited, transcript, version of the features. After it come the
+   * tokens of all steps, one a line; where they stand in the steps is how many of them.
+   */
   readonly rest: string;
   readonly digest: string;
 }
@@ -55,16 +59,24 @@ export function encodeEpisode(episode: Episode): EncodedEpisode {
     ...(threadId === undefined ? {} : { t: threadId }),
     ...(Object.keys(metadata).length === 0 ? {} : { m: sorted(metadata) }),
   }).slice(1);
-  const rest = JSON.stringify({
+  const { steps, tokens } = packSteps(episode.steps);
+  const content = JSON.stringify({
     end: episode.end,
-    steps: episode.steps.map(packStep),
+    steps,
     ...(episode.rewards.length === 0 ? {} : { rewards: episode.rewards }),
     ...(episode.awaiting ? { awaiting: episode.awaiting } : {}),
     ...(episode.transcript === undefined ? {} : { transcript: episode.transcript }),
     ...(episode.describedBy === "" ? {} : { describedBy: episode.describedBy }),
   });
+  const rest = tokens === undefined ? content : `${content}\n${tokens}`;
   const member = memberOf(id);
-  return { episode, member, head, rest, digest: digestOf(member, head, rest) };
+  const known = { id, at, metadata, ...(threadId === undefined ? {} : { threadId }) };
+  return { known, member, head, rest, digest: digestOf(member, head, rest) };
+}
+
+/** The episode that was encoded, as if it were stored in its first revision. */
+export function encodedEpisode({ member, head, rest, digest }: EncodedEpisode): Episode {
+  return decodeEpisode(member, 0, `{"v":0,"r":1,"s":0,"h":"${digest}",${head}`, rest);
 }
 
 /** @throws Unreadable */
@@ -113,53 +125,89 @@ export function decodeEpisode(
   if (Number(sequence) !== head.sequence) throw new Unreadable("its place in the order is not its own");
   if (digestOf(member, head.text, rest) !== head.digest)
     throw new Unreadable("its digest is not that of its content");
-  const { end, steps, rewards, awaiting, transcript, describedBy } = object(parseJson(rest));
+  const [content, tokens] = split(rest);
+  const { end, steps, rewards, awaiting, transcript, describedBy } = object(parseJson(content));
   try {
-    const episode = parseEpisode({
+    const given = {
       id: idOf(member),
       revision: head.revision,
       threadId: head.threadId,
       at: head.at,
       end,
-      steps: unpackSteps(steps),
+      steps: unpackSteps(steps, tokens),
       rewards: rewards ?? [],
       awaiting,
       transcript,
       metadata: head.metadata,
       describedBy: describedBy ?? "",
-    });
-    return { ...episode, sequence: head.sequence };
+    };
+    return { ...parseEpisode(given, "taken"), sequence: head.sequence };
   } catch (error) {
     throw new Unreadable(error instanceof Error ? error.message : String(error));
   }
 }
 
-/** A step with its features in one order, and the tokens of each as one text where no token holds a space. */
-function packStep(step: Step): object {
-  const features = Object.entries(sorted(step.state.features)).map(([name, feature]): [string, object] => {
-    const plain =
-      feature.tokens.length > 0 && !feature.tokens.some((token) => token === "" || token.includes(" "));
-    return [name, plain ? { ...feature, tokens: feature.tokens.join(" ") } : feature];
-  });
+/** Steps with their tokens beside them, one a line, if there are any and they can be told apart so. */
+function packSteps(steps: readonly Step[]): { readonly steps: readonly object[]; readonly tokens?: string } {
+  const bags: string[] = [];
+  let count = 0;
+  const packed = steps.map((step) =>
+    withFeatures(step, ({ tokens, weight }) => {
+      if (tokens.length > 0) bags.push(tokens.join("\n"));
+      count += tokens.length;
+      return { tokens: tokens.length, weight };
+    }),
+  );
+  const tokens = bags.join("\n");
+  if (linesIn(tokens) === count && !/\p{Surrogate}/u.test(tokens)) return { steps: packed, tokens };
+  return { steps: steps.map((step) => withFeatures(step, (feature) => feature)) };
+}
+
+/** A step with its features in one order. */
+function withFeatures(step: Step, pack: (feature: Feature) => object): object {
+  const features = Object.entries(sorted(step.state.features)).map(([name, feature]): [string, object] => [
+    name,
+    pack(feature),
+  ]);
   return { ...step, state: { ...step.state, features: Object.fromEntries(features) } };
 }
 
-/** Undoes {@link packStep}; what is not of its form is left for the parser to refuse. */
-function unpackSteps(steps: unknown): unknown {
-  if (!Array.isArray(steps)) return steps;
-  for (const step of steps as readonly unknown[]) {
+function linesIn(text: string): number {
+  let count = 1;
+  for (let end = text.indexOf("\n"); end >= 0; end = text.indexOf("\n", end + 1)) count++;
+  return count;
+}
+
+/**
+ * Undoes {@link packSteps}; what is not of its form is left for the parser to refuse.
+ *
+ * @throws Unreadable for another number of tokens than the steps have
+ */
+function unpackSteps(steps: unknown, tokens: readonly string[]): unknown {
+  let from = 0;
+  for (const step of Array.isArray(steps) ? (steps as readonly unknown[]) : []) {
     const state = isObject(step) ? step.state : undefined;
     const features = isObject(state) ? state.features : undefined;
     for (const feature of isObject(features) ? Object.values(features) : []) {
-      if (isObject(feature) && typeof feature.tokens === "string") feature.tokens = feature.tokens.split(" ");
+      if (!isObject(feature) || typeof feature.tokens !== "number") continue;
+      const to = from + feature.tokens;
+      feature.tokens = tokens.slice(from, to);
+      from = to;
     }
   }
+  if (from !== tokens.length) throw new Unreadable("its tokens are not as many as its steps say");
   return steps;
+}
+
+/** The JSON and the tokens of {@link EncodedEpisode.rest}. */
+function split(rest: string): [content: string, tokens: readonly string[]] {
+  const end = rest.indexOf("\n");
+  return end < 0 ? [rest, []] : [rest.slice(0, end), rest.slice(end + 1).split("\n")];
 }
 
 /** 144 bits: the same for the same content, whatever its revision. */
 function digestOf(member: string, head: string, rest: string): string {
-  return createHash("sha256").update(`${member}\n${head}\n${rest}`).digest("base64url").slice(0, 24);
+  return hash("sha256", `${member}\n${head}\n${rest}`, "base64url").slice(0, 24);
 }
 
 /** The same members in one order, so that equal content gives equal text. */

@@ -27,7 +27,7 @@ export async function erase(
   let newer = 0;
   try {
     if ("episodeId" in selector) {
-      const found = await read((client) => scripts.get(client, memberOf(selector.episodeId), false));
+      const [found] = await read((client) => scripts.get(client, [memberOf(selector.episodeId)], false));
       if (found) removed.push(...(await removeAll(scripts, [found], write)));
       return removed;
     }

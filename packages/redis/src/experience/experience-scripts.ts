@@ -21,6 +21,13 @@ export interface RawEpisode extends RawHead {
   readonly rest: unknown;
 }
 
+/** An episode to be stored. */
+export interface PutEntry {
+  readonly encoded: EncodedEpisode;
+  /** The revision that has to be there; 0 for none. */
+  readonly expectedRevision: number;
+}
+
 /** What is written once; each call may go to another connection. */
 export interface ScriptSettings {
   /** Pairs of name and value for `open.lua`. */
@@ -39,6 +46,7 @@ const scripts = {
   remove: new Script("remove"),
   clear: new Script("clear"),
   sweep: new Script("sweep"),
+  use: new Script("use"),
   status: new Script("status"),
 };
 
@@ -66,6 +74,11 @@ export class ExperienceScripts {
     this.#settings = settings;
   }
 
+  /** One of the keys, which are all in one slot. */
+  get key(): string {
+    return this.#keys[0] ?? "";
+  }
+
   /** Makes the namespace ready, with the settings, and applies its limits. */
   async open(client: ScriptRunner): Promise<FeedPosition> {
     const values = [this.#now, this.#settings.token(), ...this.#settings.settings];
@@ -79,49 +92,53 @@ export class ExperienceScripts {
     return { changes: number(changes), token: string(token) };
   }
 
-  /** @returns with a change of the feed if one was made */
+  /** @returns what became of each, and the change of the feed if one was made */
   async put(
     client: ScriptRunner,
-    encoded: EncodedEpisode,
-    expectedRevision: number,
-  ): Promise<{ readonly result: PutResult; readonly position?: FeedPosition }> {
+    entries: readonly PutEntry[],
+  ): Promise<{ readonly outcomes: readonly (PutResult | JitRLError)[]; readonly position?: FeedPosition }> {
     for (;;) {
       const token = this.#settings.token();
       const { version, sets } = this.#keySets;
-      const reply = await this.#call(client, "put", [
-        this.#now,
-        token,
-        encoded.member,
-        String(expectedRevision),
-        encoded.digest,
-        String(encoded.episode.at),
-        encoded.head,
-        encoded.rest,
-        version,
-        ...namesOf(encoded.episode, sets),
-      ]);
-      const [status, revision, sequence, changes] = reply;
-      if (status === "stored") {
-        const result = { status, revision: number(revision), sequence: number(sequence) } as const;
-        return { result, position: { changes: number(changes), token } };
+      const values = [this.#now, token, version];
+      for (const { encoded, expectedRevision } of entries) {
+        const { member, digest, known, head, rest } = encoded;
+        const names = namesOf(known, sets);
+        values.push(member, String(expectedRevision), digest, String(known.at), head, rest);
+        values.push(String(names.length), ...names);
       }
-      if (status === "duplicate")
-        return { result: { status, revision: number(revision), sequence: number(sequence) } };
-      if (status === "conflict") return { result: { status, revision: number(revision) } };
-      if (status === "forgotten") return { result: { status } };
-      if (status === "unreadable") throw unreadableEntry(encoded.episode.id);
+      const reply = await this.#call(client, "put", values);
+      if (reply[0] === "put") {
+        const outcomes = entries.map(({ encoded }, i) => outcome(reply[i + 2], encoded.known.id));
+        const changes = number(reply[1]);
+        return changes > 0 ? { outcomes, position: { changes, token } } : { outcomes };
+      }
       // A namespace that was flushed and opened by others lacks the settings of this store.
       if (reply[2] !== this.#epoch) await this.open(client);
       this.#knowKeySets([reply[1], ...reply.slice(3)]);
     }
   }
 
-  /** @param use whether it counts as a use of the episode */
-  async get(client: ScriptRunner, member: string, use: boolean): Promise<RawEpisode | undefined> {
+  /**
+   * @param use whether it counts as a use of the episodes
+   * @returns each in its place, undefined where it is not there
+   */
+  async get(
+    client: ScriptRunner,
+    members: readonly string[],
+    use: boolean,
+  ): Promise<(RawEpisode | undefined)[]> {
     const noted = use ? this.#now || "server" : "";
-    const [, head, rest, sequence] = await this.#call(client, "get", [member, noted]);
-    if (head === null && rest === null && sequence === null) return undefined;
-    return { member, head, rest, sequence: String(sequence) };
+    const found: (RawEpisode | undefined)[] = [];
+    while (found.length < members.length) {
+      const asked = members.slice(found.length);
+      const reply = await this.#call(client, "get", [noted, String(PAGE_BYTES), ...asked]);
+      for (const [i, [head, rest, sequence]] of grouped(reply, 3).entries()) {
+        const there = head !== null || rest !== null || sequence !== null;
+        found.push(there ? { member: asked[i] ?? "", head, rest, sequence: String(sequence) } : undefined);
+      }
+    }
+    return found;
   }
 
   async scan(client: ScriptRunner, after: string, limit: number): Promise<RawEpisode[]> {
@@ -136,6 +153,13 @@ export class ExperienceScripts {
     return grouped(reply, 3).map(([member, sequence, head]) => {
       return { member: string(member), sequence: string(sequence), head };
     });
+  }
+
+  async use(client: ScriptRunner, members: readonly string[]): Promise<void> {
+    const [status, reason] = await this.#call(client, "use", [this.#now, ...members]);
+    // No reason to hold the server for unreachable, as the same fault of a write would be.
+    if (status === "failed")
+      throw new JitRLError("store-failed", `The use of episodes could not be noted: ${string(reason)}`);
   }
 
   /** @returns the latest sequence that was given */
@@ -212,6 +236,24 @@ function accepted(reply: unknown, name: string): unknown[] {
     );
   }
   return reply;
+}
+
+/** @returns an error for an episode in whose place there is something that cannot be read */
+function outcome(reply: unknown, id: string): PutResult | JitRLError {
+  const [status, revision, sequence] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
+  switch (status) {
+    case "stored":
+    case "duplicate":
+      return { status, revision: number(revision), sequence: number(sequence) };
+    case "conflict":
+      return { status, revision: number(revision) };
+    case "forgotten":
+      return { status };
+    case "unreadable":
+      return unreadableEntry(id);
+    default:
+      throw foreign("put", "another outcome");
+  }
 }
 
 function grouped(reply: readonly unknown[], size: number): unknown[][] {

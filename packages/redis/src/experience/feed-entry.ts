@@ -8,8 +8,8 @@ export interface FeedEntry {
   readonly token: string | undefined;
   /** The token of the entry before it. */
   readonly after: string | undefined;
-  /** Undefined for what is not about episodes, and for what cannot be read. */
-  readonly change: StoreChange | undefined;
+  /** None for what is not about episodes; a reset for what cannot be read. */
+  readonly changes: readonly StoreChange[];
 }
 
 /** The entries that an XREAD of one stream gave, none if it gave nothing. */
@@ -25,24 +25,32 @@ export function parseFeed(reply: unknown): FeedEntry[] {
         number: Number.parseInt(entry.id, 10),
         token: typeof k === "string" ? k : undefined,
         after: typeof a === "string" ? a : undefined,
-        change: changeOf(entry.message),
+        changes: changesOf(entry.message),
       },
     ];
   });
 }
 
-function changeOf({ p, r, d }: Record<string, unknown>): StoreChange | undefined {
+function changesOf({ p, d }: Record<string, unknown>): StoreChange[] {
   try {
-    if (typeof p === "string") return { type: "put", id: idOf(p), revision: Number(r) };
-    if (typeof d !== "string") return undefined;
+    if (typeof p === "string") return putsOf(JSON.parse(p));
+    if (typeof d !== "string") return [];
     const members: unknown = JSON.parse(d);
     return Array.isArray(members)
-      ? { type: "deleted", ids: members.map((member) => idOf(String(member))) }
-      : undefined;
+      ? [{ type: "deleted", ids: members.map((member) => idOf(String(member))) }]
+      : [];
   } catch {
     // What it was about is not known, so all is read again.
-    return { type: "reset" };
+    return [{ type: "reset" }];
   }
+}
+
+/** @param members each followed by its revision */
+function putsOf(members: unknown): StoreChange[] {
+  const changes: StoreChange[] = [];
+  for (let i = 0; Array.isArray(members) && i < members.length; i += 2)
+    changes.push({ type: "put", id: idOf(String(members[i])), revision: Number(members[i + 1]) });
+  return changes;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -7,8 +7,8 @@ import { type FeedEntry, parseFeed } from "./feed-entry.js";
 import { within } from "./reach.js";
 
 export interface FollowerOptions {
-  /** Gives a connection of the follower's own; it is destroyed after use. */
-  readonly connect: () => Promise<RedisConnection>;
+  /** Gives a connection of the follower's own, or gives up at the signal; it is destroyed after use. */
+  readonly connect: (signal: AbortSignal) => Promise<RedisConnection>;
   /** Where the feed is now; makes the namespace if it is not there. */
   readonly position: (client: RedisConnection) => Promise<FeedPosition>;
   readonly feed: string;
@@ -56,7 +56,7 @@ export class FeedFollower {
   async #run(): Promise<void> {
     for (let pause = 25; !this.#stopped; pause = Math.min(2 * pause, 1_000)) {
       try {
-        const client = await this.#options.connect();
+        const client = await this.#options.connect(this.#wake.signal);
         if (this.#stopped) {
           disconnect(client);
           return;
@@ -104,11 +104,11 @@ export class FeedFollower {
 
   /** @returns false if the entries do not go on from what is known */
   #take(entries: readonly FeedEntry[]): boolean {
-    for (const { number, token, after, change } of entries) {
+    for (const { number, token, after, changes: told } of entries) {
       const { changes, token: last } = this.#position;
       if (number !== changes + 1 || after !== last || token === undefined) return false;
       this.#position = { changes: number, token };
-      if (change) this.#options.onChange(change, number);
+      for (const change of told) this.#options.onChange(change, number);
     }
     return true;
   }

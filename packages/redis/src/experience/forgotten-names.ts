@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { canonicalJson, type Episode, type Selector } from "@jitrl/core";
 
 // What was forgotten is remembered by names that hold digests only, and of metadata the keys.
@@ -24,7 +24,10 @@ export function parseKeySet(text: string): readonly string[] {
 }
 
 /** All names under which an episode would be forgotten. */
-export function namesOf(episode: Episode, keySets: Iterable<readonly string[]>): string[] {
+export function namesOf(
+  episode: Pick<Episode, "id" | "threadId" | "metadata">,
+  keySets: Iterable<readonly string[]>,
+): string[] {
   const names = ["all", forgottenName({ episodeId: episode.id })];
   if (episode.threadId !== undefined) names.push(forgottenName({ threadId: episode.threadId }));
   for (const keys of keySets) {
@@ -39,5 +42,5 @@ export function namesOf(episode: Episode, keySets: Iterable<readonly string[]>):
 
 /** As JSON, because the bytes of a text with lone surrogates would be those of another text too. */
 function digest(value: unknown): string {
-  return createHash("sha256").update(canonicalJson(value)).digest("base64url");
+  return hash("sha256", canonicalJson(value), "base64url");
 }

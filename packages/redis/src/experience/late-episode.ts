@@ -1,9 +1,9 @@
 import { canonicalJson, type Episode, JitRLError, type PutResult } from "@jitrl/core";
-import { type EncodedEpisode, encodeEpisode } from "./episode-codec.js";
-import type { OutboxEntry } from "./outbox.js";
+import { encodedEpisode, encodeEpisode } from "./episode-codec.js";
+import type { PutEntry } from "./experience-scripts.js";
 
 export interface LateAccess {
-  readonly put: (encoded: EncodedEpisode, expectedRevision: number) => Promise<PutResult>;
+  readonly put: (entry: PutEntry) => Promise<PutResult>;
   readonly get: (id: string) => Promise<Episode | undefined>;
 }
 
@@ -12,15 +12,13 @@ export interface LateAccess {
  *
  * @throws JitRLError `conflict` when its id was taken meanwhile, and what `access` throws
  */
-export async function sendLate(
-  { encoded, expectedRevision }: OutboxEntry,
-  access: LateAccess,
-): Promise<void> {
+export async function sendLate({ encoded, expectedRevision }: PutEntry, access: LateAccess): Promise<void> {
   for (let next = encoded, expected = expectedRevision; ; ) {
-    const result = await access.put(next, expected);
+    const result = await access.put({ encoded: next, expectedRevision: expected });
     if (result.status !== "conflict") return;
-    const held = await access.get(encoded.episode.id);
-    const joined = held ? addLate(held, encoded.episode) : encoded.episode;
+    const held = await access.get(encoded.known.id);
+    const late = encodedEpisode(encoded);
+    const joined = held ? addLate(held, late) : late;
     if (joined === "conflict")
       throw new JitRLError("conflict", "its id was taken meanwhile by an episode with other steps");
     if (!joined) return;

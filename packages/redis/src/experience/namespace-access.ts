@@ -50,7 +50,9 @@ export class NamespaceAccess {
 
   /** @throws JitRLError `store-unavailable`, `store-failed`, `store-corrupt` */
   write<T>(attempt: string, work: (client: ScriptRunner) => Promise<T>): Promise<T> {
-    return this.#reach.run(attempt, () => this.#inNamespace(() => this.#writer.write(work)));
+    return this.#reach.run(attempt, () =>
+      this.#inNamespace(() => this.#writer.write(this.#options.scripts.key, work)),
+    );
   }
 
   /** The namespace may be another one now: it is opened again, and nothing is known of its changes. */

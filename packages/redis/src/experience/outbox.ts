@@ -1,24 +1,25 @@
 import { JitRLError } from "@jitrl/core";
-import type { EncodedEpisode } from "./episode-codec.js";
+import type { PutEntry } from "./experience-scripts.js";
 
 export interface OutboxOptions {
   readonly limit: number;
   readonly onOverflow: "throw" | "drop-oldest" | "drop-newest";
   /** @throws JitRLError `store-unavailable` to try again later; any other error gives the episode up */
-  readonly send: (entry: OutboxEntry) => Promise<void>;
+  readonly send: (entry: PutEntry) => Promise<void>;
   readonly onError: (error: JitRLError) => void;
 }
 
-export interface OutboxEntry {
-  readonly encoded: EncodedEpisode;
-  readonly expectedRevision: number;
-}
+/** Most episodes, and characters of them, that are sent together: what fits into one batch, so that the order stays. */
+const TOGETHER = 32;
+const TOGETHER_LENGTH = 100_000;
 
 /** Episodes that wait for the server, sent in the order in which they came. */
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #entries: OutboxEntry[] = [];
+  readonly #entries: PutEntry[] = [];
   #sending: Promise<void> | undefined;
+  /** Of the first ones, how many are being sent. */
+  #underWay = 0;
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -29,7 +30,7 @@ export class Outbox {
   }
 
   /** @throws JitRLError `store-unavailable` when it is full and may drop nothing */
-  add(entry: OutboxEntry): void {
+  add(entry: PutEntry): void {
     const { limit, onOverflow } = this.#options;
     if (this.#entries.length >= limit) {
       if (onOverflow === "throw") {
@@ -38,8 +39,8 @@ export class Outbox {
           `Redis is out of reach and ${limit} episodes wait for it already. Try again later, or raise bufferLimit.`,
         );
       }
-      // The first one may be under way; it stays, unless it is all there is.
-      const oldest = this.#sending && this.#entries.length > 1 ? 1 : 0;
+      // Those that are under way stay, unless they are all there is.
+      const oldest = Math.min(this.#underWay, this.#entries.length - 1);
       const dropped = onOverflow === "drop-newest" ? entry : this.#entries.splice(oldest, 1)[0];
       if (dropped) this.#giveUp(dropped, new Error(`${limit} episodes wait already`));
       if (dropped === entry) return;
@@ -61,20 +62,44 @@ export class Outbox {
   }
 
   async #send(): Promise<void> {
-    for (let entry = this.#entries[0]; entry; entry = this.#entries[0]) {
-      try {
-        await this.#options.send(entry);
-      } catch (error) {
-        if (JitRLError.isInstance(error) && error.code === "store-unavailable") return;
-        this.#giveUp(entry, error);
+    while (this.#entries.length > 0) {
+      const together = this.#first();
+      this.#underWay = together.length;
+      const outcomes = await Promise.allSettled(together.map((entry) => this.#options.send(entry)));
+      this.#underWay = 0;
+      let away = false;
+      for (const [i, entry] of together.entries()) {
+        const outcome = outcomes[i];
+        const error: unknown = outcome?.status === "rejected" ? outcome.reason : undefined;
+        if (JitRLError.isInstance(error) && error.code === "store-unavailable") {
+          away = true;
+          continue;
+        }
+        const place = this.#entries.indexOf(entry);
+        // It may have been dropped meanwhile.
+        if (place < 0) continue;
+        this.#entries.splice(place, 1);
+        if (error !== undefined) this.#giveUp(entry, error);
       }
-      const place = this.#entries.indexOf(entry);
-      if (place >= 0) this.#entries.splice(place, 1);
+      if (away) return;
     }
   }
 
-  #giveUp({ encoded }: OutboxEntry, cause: unknown): void {
-    const episodeId = encoded.episode.id;
+  /** Those that are sent next, each of another episode. */
+  #first(): readonly PutEntry[] {
+    const members = new Set<string>();
+    let length = 0;
+    const count = this.#entries.findIndex(({ encoded: { member, head, rest } }, i) => {
+      if (i === TOGETHER || members.has(member) || length >= TOGETHER_LENGTH) return true;
+      members.add(member);
+      length += head.length + rest.length;
+      return false;
+    });
+    return this.#entries.slice(0, count < 0 ? undefined : count);
+  }
+
+  #giveUp({ encoded }: PutEntry, cause: unknown): void {
+    const episodeId = encoded.known.id;
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#options.onError(
       new JitRLError("store-failed", `The episode "${episodeId.slice(0, 80)}" was given up: ${reason}`, {

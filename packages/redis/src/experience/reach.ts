@@ -125,7 +125,7 @@ const GRACE = 20;
  * @param answered when the latest answer came
  * @throws NoAnswer after a silence of `ms`
  */
-function unlessSilent<T>(work: Promise<T>, ms: number, answered: () => number): Promise<T> {
+export function unlessSilent<T>(work: Promise<T>, ms: number, answered: () => number): Promise<T> {
   return new Promise((resolve, reject) => {
     let since = performance.now();
     let timer = setTimeout(look, ms);

@@ -15,17 +15,19 @@ import {
 import { experienceKeys } from "../keys.js";
 import type { RedisConnection } from "../redis-connection.js";
 import { redisFault } from "../redis-fault.js";
+import { Batches } from "./batches.js";
 import { ChangeWatchers } from "./change-watchers.js";
 import { type CheckedOptions, checkedOptions, settingPairs } from "./checked-options.js";
 import { connectTwin } from "./connect-twin.js";
-import { decodeEpisode, type EncodedEpisode, encodeEpisode, memberOf, Unreadable } from "./episode-codec.js";
+import { decodeEpisode, encodeEpisode, memberOf, Unreadable } from "./episode-codec.js";
 import { type Attempt, erase } from "./erasure.js";
-import { ExperienceScripts, type RawEpisode, unreadableEntry } from "./experience-scripts.js";
+import { ExperienceScripts, type PutEntry, type RawEpisode, unreadableEntry } from "./experience-scripts.js";
 import { FeedFollower } from "./feed-follower.js";
 import { sendLate } from "./late-episode.js";
 import { NamespaceAccess } from "./namespace-access.js";
-import { Outbox, type OutboxEntry } from "./outbox.js";
+import { Outbox } from "./outbox.js";
 import type { RedisStoreOptions } from "./redis-store-options.js";
+import { UseNotes } from "./use-notes.js";
 
 /** How often each store applies the limits, so that they hold where nobody puts, ms. */
 const SWEEP_INTERVAL = 60_000;
@@ -48,12 +50,24 @@ export class RedisExperienceStore implements ExperienceStore {
   readonly #scripts: ExperienceScripts;
   readonly #access: NamespaceAccess;
   readonly #outbox: Outbox;
+  readonly #puts = new Batches<PutEntry, PutResult | JitRLError>({
+    carryOut: (entries) => this.#putAll(entries),
+    sizeOf: ({ encoded }) => encoded.head.length + encoded.rest.length,
+    nameOf: ({ encoded }) => encoded.member,
+  });
+  readonly #gets = new Batches<string, RawEpisode | undefined>({
+    carryOut: (members) =>
+      this.#access.read("read an episode", (client) =>
+        this.#scripts.get(client, members, this.#options.refreshOnUse),
+      ),
+  });
   readonly #watchers = new ChangeWatchers();
   readonly #sweeping: NodeJS.Timeout;
   readonly #setAside = new Set<string>();
   /** Announced episodes that could not be read when somebody wanted to. */
   readonly #unread = new Set<string>();
   readonly #begun = new Set<Promise<unknown>>();
+  readonly #uses = new UseNotes((ids) => this.#noteUses(ids));
   #follower: FeedFollower | undefined;
   #closing: Promise<void> | undefined;
 
@@ -81,7 +95,7 @@ export class RedisExperienceStore implements ExperienceStore {
     this.#outbox = new Outbox({
       limit: this.#options.bufferLimit,
       onOverflow: this.#options.onOverflow,
-      send: (entry) => sendLate(entry, { put: (...late) => this.#put(...late), get: (id) => this.#get(id) }),
+      send: (entry) => sendLate(entry, { put: (late) => this.#put(late), get: (id) => this.#get(id) }),
       onError: (error) => this.#report(error),
     });
     this.#sweeping = setInterval(() => void this.#sweep(), SWEEP_INTERVAL).unref();
@@ -102,16 +116,16 @@ export class RedisExperienceStore implements ExperienceStore {
   /** @throws JitRLError `invalid-input`, `store-unavailable`, `store-failed`, `store-corrupt`, `memory-closed` */
   async put(episode: Episode, { expectedRevision }: { expectedRevision: number }): Promise<PutResult> {
     this.#notClosed();
-    const encoded = encodeEpisode(parseEpisode(episode));
+    const entry: PutEntry = { encoded: encodeEpisode(parseEpisode(episode, "taken")), expectedRevision };
     return this.#begin(async () => {
-      if (this.#options.failClosed) return this.#put(encoded, expectedRevision);
+      if (this.#options.failClosed) return this.#put(entry);
       // Behind those that wait, so that the order stays.
-      if (this.#outbox.size > 0) return this.#buffer({ encoded, expectedRevision });
+      if (this.#outbox.size > 0) return this.#buffer(entry);
       try {
-        return await this.#put(encoded, expectedRevision);
+        return await this.#put(entry);
       } catch (error) {
         if (!isUnavailable(error)) throw error;
-        return this.#buffer({ encoded, expectedRevision });
+        return this.#buffer(entry);
       }
     });
   }
@@ -173,6 +187,11 @@ export class RedisExperienceStore implements ExperienceStore {
     return end;
   }
 
+  /** With `refreshOnUse` the server is told in the background, about once a second. */
+  used(episodeIds: Iterable<string>): void {
+    if (this.#options.refreshOnUse && !this.#closing) this.#uses.add(episodeIds);
+  }
+
   /** `setAside` counts what this store found to be unreadable. */
   async stats(): Promise<StoreStats> {
     this.#notClosed();
@@ -205,6 +224,7 @@ export class RedisExperienceStore implements ExperienceStore {
       ]);
       if (this.#outbox.size > 0) await sleep(20);
     }
+    if (!this.#access.away) await this.#uses.flush();
     this.#access.stop();
     this.#outbox.abandon(new Error("the store was closed while Redis was out of reach"));
     this.#watchers.clear();
@@ -212,26 +232,29 @@ export class RedisExperienceStore implements ExperienceStore {
     await this.#access.close();
   }
 
-  async #put(encoded: EncodedEpisode, expectedRevision: number): Promise<PutResult> {
-    const { result, position } = await this.#access.write("store an episode", (client) =>
-      this.#scripts.put(client, encoded, expectedRevision),
-    );
-    if (position && position.changes > (this.#access.latest?.changes ?? 0)) this.#access.latest = position;
-    if (result.status === "stored") this.#setAside.delete(encoded.member);
-    return result;
+  async #put(entry: PutEntry): Promise<PutResult> {
+    const outcome = await this.#puts.add(entry);
+    if (outcome instanceof JitRLError) throw outcome;
+    if (outcome.status === "stored") this.#setAside.delete(entry.encoded.member);
+    return outcome;
   }
 
-  #buffer(entry: OutboxEntry): PutResult {
+  async #putAll(entries: readonly PutEntry[]): Promise<readonly (PutResult | JitRLError)[]> {
+    const { outcomes, position } = await this.#access.write("store an episode", (client) =>
+      this.#scripts.put(client, entries),
+    );
+    if (position && position.changes > (this.#access.latest?.changes ?? 0)) this.#access.latest = position;
+    return outcomes;
+  }
+
+  #buffer(entry: PutEntry): PutResult {
     this.#outbox.add(entry);
     if (!this.#access.away) void this.#outbox.flush();
     return { status: "buffered" };
   }
 
   async #get(id: string): Promise<StoredEpisode | undefined> {
-    const { refreshOnUse } = this.#options;
-    const raw = await this.#access.read("read an episode", (client) =>
-      this.#scripts.get(client, memberOf(id), refreshOnUse),
-    );
+    const raw = await this.#gets.add(memberOf(id));
     if (!raw) return undefined;
     const episode = this.#decode(raw);
     if (episode instanceof Unreadable) throw unreadableEntry(id, episode);
@@ -263,7 +286,7 @@ export class RedisExperienceStore implements ExperienceStore {
     this.#follower = new FeedFollower({
       feed: this.#feed,
       from,
-      connect: () => connectTwin(this.#client),
+      connect: (signal) => connectTwin(this.#client, signal),
       position: async (client) => (await this.#scripts.status(client)) ?? this.#scripts.open(client),
       onChange: (change, number) => this.#announce(change, number),
       onError: (error) => this.#report(redisFault("follow the changes", error)),
@@ -316,6 +339,16 @@ export class RedisExperienceStore implements ExperienceStore {
     } catch (error) {
       // Another store, or this one a minute later, will do it.
       if (!isUnavailable(error)) this.#report(error);
+    }
+  }
+
+  async #noteUses(ids: readonly string[]): Promise<void> {
+    try {
+      await this.#access.read("note what was used", (client) => this.#scripts.use(client, ids.map(memberOf)));
+    } catch (error) {
+      // A server that is away is told later.
+      if (!isUnavailable(error)) this.#report(error);
+      throw error;
     }
   }
 

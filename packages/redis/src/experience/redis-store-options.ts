@@ -29,7 +29,11 @@ export interface RedisStoreOptions extends NamespaceSettings {
   client: RedisConnection;
   /** Tenants with different namespaces cannot see each other. Any text but the empty one. @default "default" */
   namespace?: string;
-  /** Whether reading an episode counts as a use, see `ttl`. Searches happen in process and count as none. @default false */
+  /**
+   * Whether an episode's time (`ttl`) begins anew when it is read, and when a policy's decision goes by it. Of
+   * decisions the server is told in the background, about once a second, for at most 10,000 episodes at a time.
+   * @default false
+   */
   refreshOnUse?: boolean;
   /** How long one operation tries to reach the server, ms. @default 2_000 */
   patience?: number;

@@ -9,7 +9,10 @@
 -- Returns nothing if there is none; else { its name; its record; names and contents of its large channel values, in
 -- turn; records of its pending writes; why the time to live could not be set, else "" }
 
+--- @include checkpoint-format
 local data, order, ttl, ns, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3]
+local newer = newerFormat(data)
+if newer then return newer end
 
 local name = 'c/' .. ns .. '/' .. id
 if id == '' then

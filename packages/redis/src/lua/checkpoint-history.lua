@@ -12,7 +12,10 @@
 -- Returns { id (escaped) to go on with, "" at the end; then of each ancestor, the nearest first:
 -- { records of its writes to the channels; channel, type and content of each stored value found here, in turn } }
 
+--- @include checkpoint-format
 local data, order, ns, id = KEYS[1], KEYS[2], ARGV[1], ARGV[2]
+local newer = newerFormat(data)
+if newer then return newer end
 local wanted, missing = {}, 0
 for i = 5, #ARGV do
   if not wanted[ARGV[i]] then missing = missing + 1 end

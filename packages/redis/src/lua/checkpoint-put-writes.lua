@@ -10,7 +10,10 @@
 --
 -- Returns { "stored"; 1 if the thread was not there before, else 0; why it could not be given its time to live, else "" }
 
+--- @include checkpoint-format
 local data, order, ttl = KEYS[1], KEYS[2], ARGV[1]
+local newer = newerFormat(data)
+if newer then return newer end
 
 local created = redis.call('HLEN', data) == 0 and 1 or 0
 redis.call('ZCARD', order)

@@ -3,14 +3,15 @@
 -- KEYS[1] meta       hash: v, epoch, sequence, changes, token, keySets, and the settings capacity, maxAge, ttl,
 --                    ttlSince (since when), remember, feedLength; a setting that is not there has no limit
 -- KEYS[2] heads      hash: id -> {"v":0,"r":revision,"s":sequence,"h":"digest","at":...,"t":"thread","m":{metadata}}
--- KEYS[3] episodes   hash: id -> JSON of the rest
+-- KEYS[3] episodes   hash: id -> the rest: a line of JSON, then the tokens of its steps, one a line
 -- KEYS[4] order      sorted set: id by sequence
 -- KEYS[5] ages       sorted set: id by `at`
 -- KEYS[6] uses       sorted set: id by time of use, only with a ttl
 -- KEYS[7] forgotten  sorted set: what was forgotten, by time
 -- KEYS[8] key-sets   sorted set: sets of metadata keys, by time
 -- KEYS[9] feed       stream: entry n-0 is the n-th change; k: its token, a: the token of the change before it, and
---                    p: id, r: revision (put), or d: JSON array of ids (deleted), or s: 1 (settings)
+--                    p: JSON array of ids, each followed by its revision (put), or d: JSON array of ids (deleted),
+--                    or s: 1 (settings)
 --
 -- They answer with an array whose first element says what came of it. `closed`: there is no meta, run open.lua.
 -- `newer`: written by a newer version of the format; nothing was touched.

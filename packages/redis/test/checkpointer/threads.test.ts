@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { emptyCheckpoint, uuid6 } from "@langchain/langgraph-checkpoint";
 import { createClient } from "redis";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { keyPattern, type RedisExperienceCheckpointer } from "../../src/index.js";
 import { describeWithRedis } from "../servers/describe-with-redis.js";
 import { startServer, type TestServer } from "../servers/index.js";
+import { fuzzRecords } from "./fuzz-records.js";
 import { withCheckpointers } from "./with-checkpointers.js";
 
 const hostile = [
@@ -169,6 +170,28 @@ describeWithRedis("threads", () => {
     client.destroy();
   });
 
+  it("that the list of threads lost, as by a failover, are listed again when they were in use for a while", async () => {
+    const namespace = randomUUID();
+    const saver = await open({ namespace });
+    const listed = async () => {
+      const threads = [];
+      for await (const { config } of saver.list({})) threads.push(config.configurable?.thread_id);
+      return threads;
+    };
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      await fill(saver, "t");
+      await server.command("DEL", `${keyPattern(namespace).slice(0, -1)}{${namespace}/}:threads`);
+      await fill(saver, "t");
+      expect(await listed()).toEqual([]);
+      vi.setSystemTime(Date.now() + 601_000);
+      await fill(saver, "t");
+      expect(new Set(await listed())).toEqual(new Set(["t"]));
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("that another program broke are reported as such, and harm no other", async () => {
     const namespace = randomUUID();
     const saver = await open({ namespace });
@@ -196,6 +219,34 @@ describeWithRedis("threads", () => {
     expect(await client.get(key)).toBe("a string");
     expect(await noteOf(saver, "whole")).toEqual(["whole", "written whole"]);
     client.destroy();
+  });
+
+  it("of a newer version of the format are neither read nor written, but deleted", async () => {
+    const namespace = randomUUID();
+    const saver = await open({ namespace });
+    await fill(saver, "newer");
+    const client = await createClient({ url: url() }).connect();
+    const key = `${keyPattern(namespace).slice(0, -1)}{${namespace}/newer}:data`;
+    await client.hSet(key, "format", "1");
+    const before = await client.hGetAll(key);
+    const config = { configurable: { thread_id: "newer", checkpoint_ns: "" } };
+    const refused = { code: "store-corrupt" };
+    await expect(saver.getTuple(config)).rejects.toMatchObject(refused);
+    await expect(fill(saver, "newer")).rejects.toMatchObject(refused);
+    const at = { configurable: { ...config.configurable, checkpoint_id: "1" } };
+    await expect(saver.putWrites(at, [["note", 1]], "task")).rejects.toMatchObject(refused);
+    const history = saver.getDeltaChannelHistory({ config, channels: ["note"] });
+    await expect(history).rejects.toMatchObject(refused);
+    expect(await client.hGetAll(key)).toEqual(before);
+    await saver.deleteThread("newer");
+    expect(await client.exists(key)).toBe(0);
+    client.destroy();
+  });
+
+  it("that were mutated in any way are read or refused as corrupt, and nothing else happens", async () => {
+    const { corrupt, read } = await fuzzRecords(5_000, 1);
+    expect(corrupt + read).toBe(5_000);
+    expect(corrupt).toBeGreaterThan(2_000);
   });
 
   it("refuse what is not an id", async () => {

@@ -8,7 +8,7 @@ import { describeWithRedis } from "../servers/describe-with-redis.js";
 import { episode, idsIn, putNew } from "./episodes.js";
 import { Served, until } from "./served.js";
 
-/** What the guide prints for a user of the namespace `support`, after its name and password. */
+/** The single commands that experience alone needs; the line that the guide prints gives the families they are of. */
 const RIGHTS =
   "~jitrl:support:* -@all +@connection +evalsha +eval +time +xread +xadd +xlen +hget +hmget +hset +hdel +hlen +zadd +zrem +zcard +zscore +zmscore +zrange +zrangebyscore +zremrangebyscore +zunionstore +unlink +pexpire +persist +wait";
 
@@ -33,6 +33,7 @@ describeWithRedis("access", () => {
     await memory.learn(episode("b"));
     await memory.feedback({ threadId: "t" }, { reward: 1 });
     await until(async () => (await memory.stats()).episodes === 2, "both are known");
+    store.used(["a", "b"]);
     await memory.forget({ metadata: { user: "u" } });
     await served.store({
       client: await served.client(url),
@@ -40,8 +41,8 @@ describeWithRedis("access", () => {
       ttl: Number.POSITIVE_INFINITY,
     });
     await memory.forget({ all: true });
-    expect(errors).toEqual([]);
     await memory.close();
+    expect(errors).toEqual([]);
     for (const namespace of ["supported", "suppor", "support:", "*"]) {
       const opened = RedisExperienceStore.open({ client: await served.client(url), namespace });
       await expect(opened).rejects.toMatchObject({ code: "store-failed", details: { redisCode: "NOPERM" } });

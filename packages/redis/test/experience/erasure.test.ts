@@ -4,6 +4,7 @@ import { experienceKeys, keyPattern } from "../../src/keys.js";
 import { describeWithRedis } from "../servers/describe-with-redis.js";
 import { episode, idsIn, putNew } from "./episodes.js";
 import { Served, until } from "./served.js";
+import { TcpProxy } from "./tcp-proxy.js";
 
 const secret = "a secret of theirs";
 
@@ -61,19 +62,25 @@ describeWithRedis("erasure", () => {
   });
 
   test("an episode that waits for the server while its user is erased is refused when it is sent", async () => {
-    await using served = await Served.start({ appendOnly: "always" });
-    const late = await served.store({ patience: 100 });
-    await putNew(late, theirs("theirs 0"));
-    served.server.pause();
-    expect((await late.put(theirs("theirs 1"), { expectedRevision: 0 })).status).toBe("buffered");
-    const admin = await served.server.kill().then(() => served.server.restart());
-    void admin;
-    const eraser = await served.store();
-    await eraser.delete({ metadata: { user: `user of ${secret}` } });
-    await until(() => late.buffered === 0, "what waited is sent");
-    await eraser.delete({ metadata: { user: `user of ${secret}` } });
-    expect((await late.put(theirs("theirs 2"), { expectedRevision: 0 })).status).toBe("forgotten");
-    expect(await holding(await served.client(), secret)).toEqual([]);
+    await using served = await Served.start();
+    const proxy = await TcpProxy.start(() => served.server.port);
+    try {
+      const late = await served.store({ client: await served.client(proxy.url), patience: 2_000 });
+      await putNew(late, theirs("theirs 0"));
+      // Only this one loses its way to the server.
+      proxy.refusing = true;
+      proxy.cut();
+      expect((await late.put(theirs("theirs 1"), { expectedRevision: 0 })).status).toBe("buffered");
+      const eraser = await served.store();
+      expect((await eraser.delete({ metadata: { user: `user of ${secret}` } })).ids).toEqual(["theirs 0"]);
+      proxy.refusing = false;
+      await until(() => late.buffered === 0, "what waited is sent");
+      expect(await idsIn(eraser)).toEqual([]);
+      expect(await holding(await served.client(), secret)).toEqual([]);
+      await late.close();
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test("what was forgotten is remembered as long as the setting says", async () => {

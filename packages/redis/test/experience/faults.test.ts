@@ -1,4 +1,5 @@
 import { ExperienceMemory, JitRLError } from "@jitrl/core";
+import { Annotation, END, MemorySaver, START, StateGraph } from "@langchain/langgraph";
 import { expect, test } from "vitest";
 import { experienceKeys } from "../../src/keys.js";
 import { describeWithRedis } from "../servers/describe-with-redis.js";
@@ -23,14 +24,14 @@ describeWithRedis("while the server is out of reach", () => {
     const store = await served.store({ patience: 400 });
     await putNew(store, episode("before"));
     await served.server.kill();
-    for (const id of names(5)) {
+    for (const id of names(100)) {
       expect(await store.put(episode(id), { expectedRevision: 0 })).toEqual({ status: "buffered" });
     }
     expect(await codeOf(store.get("before"))).toBe("store-unavailable");
-    expect(store.buffered).toBe(5);
+    expect(store.buffered).toBe(100);
     await served.server.restart();
     await until(() => store.buffered === 0, "all are sent");
-    expect(await idsIn(store)).toEqual(["before", ...names(5)]);
+    expect(await idsIn(store)).toEqual(["before", ...names(100)]);
   });
 
   test("a memory goes on learning, and finds what it learned when the server is back", async () => {
@@ -76,6 +77,33 @@ describeWithRedis("while the server is out of reach", () => {
     expect(await codeOf(store.put(episode("a"), { expectedRevision: 0 }))).toBe("store-unavailable");
     expect(await codeOf(store.delete({ all: true }))).toBe("store-unavailable");
     expect(store.buffered).toBe(0);
+  });
+
+  test("with failClosed the node of a graph fails, and runs again from its checkpoint", async () => {
+    await using served = await Served.start({ appendOnly: "always" });
+    const store = await served.store({ patience: 400, failClosed: true });
+    const memory = new ExperienceMemory({ store });
+    await memory.ready();
+    let runs = 0;
+    const graph = new StateGraph(Annotation.Root({ done: Annotation<boolean>() }))
+      .addNode("learn", async () => {
+        runs++;
+        await memory.learn(episode("of the graph"));
+        return { done: true };
+      })
+      .addEdge(START, "learn")
+      .addEdge("learn", END)
+      .compile({ checkpointer: new MemorySaver() });
+    const config = { configurable: { thread_id: "t" } };
+    await served.server.kill();
+    expect(await codeOf(graph.invoke({ done: false }, config))).toBe("store-unavailable");
+    await served.server.restart();
+    await until(async () => (await codeOf(store.stats())) === "none", "it is back");
+    await until(async () => (await codeOf(graph.invoke(null, config))) === "none", "the node has run");
+    expect(runs).toBeGreaterThan(1);
+    expect((await graph.getState(config)).values.done).toBe(true);
+    expect(await idsIn(store)).toEqual(["of the graph"]);
+    await memory.close();
   });
 
   test("a full buffer refuses, or gives up the oldest or the newest, and says so", async () => {
@@ -140,7 +168,7 @@ describeWithRedis("while the server is out of reach", () => {
     proxy.deaf = false;
     expect((await put).status).toBe("duplicate");
     const changes = await (await served.client()).xRange(experienceKeys("default").feed, "-", "+");
-    expect(changes?.filter(({ message }) => message.p === "a").length).toBe(1);
+    expect(changes?.filter(({ message }) => message.p === '["a",1]').length).toBe(1);
     await store.close();
     await proxy.stop();
   });

@@ -28,7 +28,7 @@ export function fuzzBytes(count: number, seed: number): ByteReport {
   const report = { mutations: count, unreadable: 0, unchanged: 0, altered: 0 };
   for (let i = 0; i < count; i++) {
     const which = random() < 0.5 ? 1 : 2;
-    const mutated = mutate(whole[which], random);
+    const mutated = mutateText(whole[which], random);
     try {
       const read = decodeEpisode(
         whole[0],
@@ -67,28 +67,33 @@ const fragments = [
 ];
 
 /** As bytes come back from Redis: what is not UTF-8 any more arrives as replacement characters. */
-function mutate(text: string, random: Random): string {
-  const bytes = Buffer.from(text);
+function mutateText(text: string, random: Random): string {
+  return mutate(Buffer.from(text), random).toString();
+}
+
+/** Another sequence of bytes, or by chance the same. */
+export function mutate(before: Buffer, random: Random): Buffer {
+  const bytes = Buffer.from(before);
   const at = Math.floor(random() * bytes.length);
   const other = Math.floor(random() * bytes.length);
   switch (Math.floor(random() * 6)) {
     case 0:
       bytes[at] = Math.floor(random() * 256);
-      return bytes.toString();
+      return bytes;
     case 1:
       bytes[at] = (bytes[at] ?? 0) ^ (1 << Math.floor(random() * 8));
-      return bytes.toString();
+      return bytes;
     case 2:
-      return bytes.subarray(0, at).toString();
+      return bytes.subarray(0, at);
     case 3:
-      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(other)]).toString();
+      return Buffer.concat([bytes.subarray(0, at), bytes.subarray(other)]);
     case 4: {
       const fragment = fragments[Math.floor(random() * fragments.length)] ?? "";
-      return Buffer.concat([bytes.subarray(0, at), Buffer.from(fragment), bytes.subarray(at)]).toString();
+      return Buffer.concat([bytes.subarray(0, at), Buffer.from(fragment), bytes.subarray(at)]);
     }
     default: {
       const digit = Buffer.from(String(Math.floor(random() * 10)));
-      return Buffer.concat([bytes.subarray(0, at), digit, bytes.subarray(at + 1)]).toString();
+      return Buffer.concat([bytes.subarray(0, at), digit, bytes.subarray(at + 1)]);
     }
   }
 }

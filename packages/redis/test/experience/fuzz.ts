@@ -1,8 +1,9 @@
-// npm run fuzz -- bytes --count N --seed S      mutations of stored entries
+// npm run fuzz -- bytes --count N --seed S      mutations of stored episodes, checkpoints and pending writes
 // npm run fuzz -- names --count N --seed S      hostile names of namespaces, threads, episodes and users
 
 import { parseArgs } from "node:util";
 import { createClient } from "redis";
+import { fuzzRecords } from "../checkpointer/fuzz-records.js";
 import { startServer } from "../servers/index.js";
 import { fuzzBytes } from "./fuzz-bytes.js";
 import { fuzzErasure, fuzzKeys } from "./fuzz-names.js";
@@ -14,8 +15,10 @@ const { values, positionals } = parseArgs({
 const seed = Number(values.seed);
 
 if (positionals[0] === "bytes") {
-  const report = fuzzBytes(Number(values.count ?? 1_000_000), seed);
-  console.log(report);
+  const count = Number(values.count ?? 1_000_000);
+  const report = fuzzBytes(count, seed);
+  console.log("stored episodes", report);
+  console.log("stored checkpoints and writes", await fuzzRecords(count, seed));
   if (report.altered > 0) process.exitCode = 1;
 } else if (positionals[0] === "names") {
   const count = Number(values.count ?? 100_000);

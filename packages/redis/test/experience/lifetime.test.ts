@@ -1,3 +1,4 @@
+import { createPolicy, ExperienceMemory } from "@jitrl/core";
 import { expect, test } from "vitest";
 import { experienceKeys } from "../../src/keys.js";
 import { describeWithRedis } from "../servers/describe-with-redis.js";
@@ -43,6 +44,64 @@ describeWithRedis("the life of experience", () => {
     now = 120_000;
     await putNew(store, episode("c"));
     expect(await idsIn(store)).toEqual(["b", "c"]);
+  });
+
+  test("with refreshOnUse an episode that a decision goes by is used, which takes no step's time", async () => {
+    await using served = await Served.start();
+    let now = 1_000;
+    const store = await served.store({ ttl: 100_000, refreshOnUse: true, now: () => now });
+    const rewards = [reward("r")];
+    const elsewhere = { features: { text: { tokens: ["elsewhere"], weight: 1 } } };
+    const steps = episode("x").steps.map((step) => ({ ...step, state: elsewhere }));
+    await putNew(store, episode("a", { rewards }), episode("b", { rewards, steps }));
+    const memory = new ExperienceMemory({ store });
+    await memory.ready();
+    const policy = createPolicy({ memory });
+    now = 60_000;
+    const admin = await served.client();
+    served.server.pause();
+    const decision = await policy.decide({ state: elsewhere, candidates: [{ action: "act", logit: 0 }] });
+    expect(decision.evidence.map(({ episodeId }) => episodeId)).toEqual(["b"]);
+    served.server.resume();
+    const { uses } = experienceKeys("default");
+    await until(async () => (await admin.zScore(uses, "b")) === 60_000, "the use is noted");
+    expect(await admin.zScore(uses, "a")).toBe(1_000);
+    // Closing tells what was gathered.
+    now = 70_000;
+    await policy.decide({ state: elsewhere, candidates: [{ action: "act", logit: 0 }] });
+    await memory.close();
+    expect(await admin.zScore(uses, "b")).toBe(70_000);
+    now = 120_000;
+    const later = await served.store({ now: () => now });
+    await putNew(later, episode("c"));
+    expect(await idsIn(later)).toEqual(["b", "c"]);
+  });
+
+  test("a use that cannot be noted is told, and harms nothing", async () => {
+    await using served = await Served.start();
+    const told: unknown[] = [];
+    const store = await served.store({
+      ttl: 100_000,
+      refreshOnUse: true,
+      onError: ({ code, message }) => told.push(`${code}: ${message}`),
+    });
+    await putNew(store, episode("a"));
+    const admin = await served.client();
+    await admin.set(experienceKeys("default").uses, "a foreign value");
+    store.used(["a"]);
+    await until(() => told.length > 0, "it is told");
+    expect(told[0]).toMatch(/^store-failed: .*WRONGTYPE/);
+    expect((await store.get("a"))?.id).toBe("a");
+  });
+
+  test("a decision that goes by an episode that is gone does not bring it back", async () => {
+    await using served = await Served.start();
+    const store = await served.store({ ttl: 100_000, refreshOnUse: true });
+    await putNew(store, episode("a"));
+    store.used(["a", "never there", "\ud800"]);
+    await store.close();
+    const admin = await served.client();
+    expect(await admin.zRange(experienceKeys("default").uses, 0, -1)).toEqual(["a"]);
   });
 
   test("what was there when a ttl is set counts from then", async () => {
