@@ -1,6 +1,6 @@
 import { Script, type ScriptRunner } from "../script.js";
 import { escapePart, unescapePart } from "./stored-names.js";
-import type { ThreadWriter } from "./thread-store.js";
+import type { ThreadWriter } from "./thread-writer.js";
 
 const register = new Script("checkpoint-register");
 const unregister = new Script("checkpoint-unregister");

@@ -6,6 +6,7 @@ import { Script, type ScriptRunner } from "../script.js";
 import type { EncodedCheckpoint } from "./checkpoint-record.js";
 import { AFTER_SLASH, checkpointName, escapePart, parseCheckpointName, versionName } from "./stored-names.js";
 import { ThreadRegistry } from "./thread-registry.js";
+import type { ThreadWriter } from "./thread-writer.js";
 
 const scripts = {
   put: new Script("checkpoint-put"),
@@ -64,12 +65,6 @@ export interface ThreadStoreOptions {
   readonly refreshOnRead: boolean;
   /** Told why a thread that was stored could not be given its time to live. */
   readonly onTtlFailure: (reason: string) => void;
-}
-
-/** Carries out what changes something. */
-export interface ThreadWriter {
-  /** @param key one of those that are written */
-  write<T>(key: string, work: (client: ScriptRunner) => Promise<T>): Promise<T>;
 }
 
 /** Ancestors that one call visits at most: a server does nothing else meanwhile. */
