@@ -293,11 +293,11 @@ export async function openMemory(options: MemoryOptions = {}): Promise<Experienc
   return memory;
 }
 
-/** What was done, as one text: two episodes with one id are the same if they agree in this. */
 function* episodesOf(evidence: Iterable<Pick<StepReference, "episodeId">>): Iterable<string> {
   for (const { episodeId } of evidence) yield episodeId;
 }
 
+/** What was done, as one text: two episodes with one id are the same if they agree in this. */
 function stepsOf(episode: Episode): string {
   return canonicalJson(episode.steps.map(({ id, t, action }) => [id, t, action]));
 }

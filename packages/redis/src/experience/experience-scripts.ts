@@ -52,6 +52,8 @@ const scripts = {
 
 /** Episodes removed by one script: some milliseconds of the server's time. */
 export const BATCH = 500;
+/** How often a put may find that something was forgotten by other metadata keys than it knew. */
+const MOST_ATTEMPTS = 100;
 /** Bytes after which a page of a scan ends. */
 const PAGE_BYTES = 1_000_000;
 
@@ -97,7 +99,7 @@ export class ExperienceScripts {
     client: ScriptRunner,
     entries: readonly PutEntry[],
   ): Promise<{ readonly outcomes: readonly (PutResult | JitRLError)[]; readonly position?: FeedPosition }> {
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       const token = this.#settings.token();
       const { version, sets } = this.#keySets;
       const values = [this.#now, token, version];
@@ -113,6 +115,7 @@ export class ExperienceScripts {
         const changes = number(reply[1]);
         return changes > 0 ? { outcomes, position: { changes, token } } : { outcomes };
       }
+      if (attempt === MOST_ATTEMPTS) throw foreign("put", "sets of metadata keys that keep changing");
       // A namespace that was flushed and opened by others lacks the settings of this store.
       if (reply[2] !== this.#epoch) await this.open(client);
       this.#knowKeySets([reply[1], ...reply.slice(3)]);
