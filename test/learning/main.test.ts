@@ -55,6 +55,17 @@ function learn(args: readonly string[], onProgress?: (interrupt: () => void) => 
   });
 }
 
+test("runs the seeds that are asked for", async () => {
+  const file = join(folder, "seeds.json");
+  const args = ["--only", "two-arms", "--learner", "static", "--seeds", "2", "--from", "7", "--json", file];
+  expect(await learn(args)).toMatchObject({ code: 0 });
+  expect(JSON.parse(await readFile(file, "utf8")).experiments[0].learners[0].seeds).toEqual([7, 8]);
+  expect(await learn(["--from", "x"])).toMatchObject({
+    code: 2,
+    errors: expect.stringContaining("Expected --from to be an integer of at least 0"),
+  });
+});
+
 test("a run writes a table, the same results with any number of workers, and skips what is not there", async () => {
   const args = ["--only", "two-arms", "--returns", "--reference", "static"];
   const [one, two] = await Promise.all(

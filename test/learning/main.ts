@@ -30,7 +30,7 @@ async function main(): Promise<number> {
 
 async function learn(options: Options): Promise<number> {
   const { module, experiments, learners, reference, workers } = options;
-  const tasks = plan(experiments, learners, options.seeds);
+  const tasks = plan(experiments, learners, options.seeds, options.from);
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interruption.abort());
 

@@ -13,6 +13,8 @@ export interface Options {
   readonly reference: string;
   /** `undefined`: as each experiment says. */
   readonly seeds: number | undefined;
+  /** The first seed. */
+  readonly from: number;
   readonly workers: number;
   /** File for the JSON. */
   readonly json: string | undefined;
@@ -28,6 +30,7 @@ export const usage = `npm run learn -- [options]
   --only NAMES        experiments, with commas                   (all)
   --learner NAMES     learners, with commas                      (all)
   --seeds N           runs of each learner in each experiment    (as each experiment says, mostly 20)
+  --from N            the first seed                             (0)
   --reference NAME    the learner that the others are compared with
   --json FILE         write settings and all scores there
   --returns           with --json: the return of every episode as well
@@ -44,8 +47,8 @@ export async function readOptions(args: readonly string[]): Promise<Options | st
   const { values } = parse(args);
   if (values.help) return usage;
   // npm runs scripts in the root; paths are meant from where the command was typed.
-  const from = process.env.INIT_CWD ?? process.cwd();
-  const path = (value: string | undefined) => (value === undefined ? undefined : resolve(from, value));
+  const folder = process.env.INIT_CWD ?? process.cwd();
+  const path = (value: string | undefined) => (value === undefined ? undefined : resolve(folder, value));
   const module = path(values.experiments) ?? suiteModule;
   const all = await loadExperiments(module);
   if (values.list) return listOf(all);
@@ -59,8 +62,9 @@ export async function readOptions(args: readonly string[]): Promise<Options | st
       values.reference ??
       ["adaptive", "normalized", "plain"].find((name) => learners.includes(name)) ??
       learners[0]!,
-    seeds: values.seeds === undefined ? undefined : positive("seeds", values.seeds),
-    workers: values.workers === undefined ? availableParallelism() : positive("workers", values.workers),
+    seeds: values.seeds === undefined ? undefined : integer("seeds", values.seeds, 1),
+    from: integer("from", values.from, 0),
+    workers: values.workers === undefined ? availableParallelism() : integer("workers", values.workers, 1),
     json: path(values.json),
     returns: values.returns,
     svg: path(values.svg),
@@ -75,6 +79,7 @@ function parse(args: readonly string[]) {
         only: { type: "string" },
         learner: { type: "string" },
         seeds: { type: "string" },
+        from: { type: "string", default: "0" },
         reference: { type: "string" },
         json: { type: "string" },
         returns: { type: "boolean", default: false },
@@ -107,10 +112,10 @@ function chosenOf<T extends { readonly name: string }>(
   return list.filter(({ name }) => wanted.includes(name));
 }
 
-function positive(name: string, value: string): number {
+function integer(name: string, value: string, least: number): number {
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 1) {
-    throw new UsageError(`Expected --${name} to be an integer of at least 1, found ${value}.`);
+  if (value.trim() === "" || !Number.isInteger(number) || number < least) {
+    throw new UsageError(`Expected --${name} to be an integer of at least ${least}, found ${value}.`);
   }
   return number;
 }

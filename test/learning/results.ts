@@ -35,18 +35,19 @@ export interface ExperimentResult {
   readonly bestOrTied: readonly string[];
 }
 
-/** All runs of the given experiments, one learner after the other. */
+/** All runs of the given experiments, one learner after the other. @param from the first seed */
 export function plan(
   experiments: readonly Experiment[],
   learners: readonly string[],
   seeds: number | undefined,
+  from: number,
 ): Task[] {
   return experiments.flatMap((experiment) =>
     learners.flatMap((learner) =>
-      Array.from({ length: seeds ?? experiment.seeds }, (_, seed) => ({
+      Array.from({ length: seeds ?? experiment.seeds }, (_, i) => ({
         experiment: experiment.name,
         learner,
-        seed,
+        seed: from + i,
       })),
     ),
   );
