@@ -188,7 +188,7 @@ export class Searcher {
     }
   }
 
-  /** Bags smaller than what {@link #unseenQualify} supposes are few: they are looked at here. */
+  /** Bags smaller than what {@link Bounds.qualifies} supposes are few: they are looked at here. */
   #compareOutliers(): void {
     const { terms, postings } = this.#contents;
     for (const { space, least, share } of this.#query.features) {
