@@ -2,8 +2,16 @@ import { grown } from "./grown.js";
 
 /** With fewer entries than one for so many slots, they are cleared one by one. */
 const SPARSE = 128;
-/** Words of a column that are made a list at a time. */
-const COLUMN_WORDS = 32;
+/** Words of columns that are walked at a time. */
+const BLOCK = 512;
+
+/** A column of bits that is counted. */
+export interface Column {
+  /** Where it begins. */
+  readonly from: number;
+  /** What is added to the count of each of its slots. */
+  readonly increment: number;
+}
 
 /** Counts for each slot in how many of the lists it was found. */
 export class OverlapCounter {
@@ -21,6 +29,12 @@ export class OverlapCounter {
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
   #ints = new Int32Array(0);
+  /** A bit for each slot that was found in a list, while columns are walked. */
+  #marks = new Int32Array(0);
+  readonly #any = new Int32Array(BLOCK);
+  readonly #two = new Int32Array(BLOCK);
+  /** Were slots counted that are in none of the lists? */
+  #beyondLists = false;
 
   constructor() {
     this.counts = this.#bytes;
@@ -55,19 +69,51 @@ export class OverlapCounter {
     this.entries += to - from;
   }
 
-  /** Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in a column of so many words. */
-  walkColumn(bits: Int32Array, from: number, words: number, increment: number, again: boolean): void {
-    const list = new Int32Array(32 * COLUMN_WORDS);
-    for (let first = 0; first < words; first += COLUMN_WORDS) {
-      let length = 0;
-      for (let word = first; word < Math.min(first + COLUMN_WORDS, words); word++) {
-        for (let rest = bits[from + word]!; rest !== 0; rest &= rest - 1) {
-          list[length++] = word * 32 + 31 - Math.clz32(rest & -rest);
+  /** Says that the slots of a list were found, for {@link walkColumns}. */
+  mark(list: Int32Array, from: number, to: number): void {
+    this.#marks = grown(Int32Array, this.#marks, (this.#slots + 31) >>> 5);
+    const marks = this.#marks;
+    for (let at = from; at < to; at++) {
+      const slot = list[at]!;
+      marks[slot >>> 5]! |= 1 << slot;
+    }
+  }
+
+  /**
+   * Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in columns of so many words, when the
+   * slots of all lists walked so far are marked. A slot that is only in one of the columns, and in no list, is passed
+   * over: it counts as not found.
+   */
+  walkColumns(bits: Int32Array, columns: readonly Column[], words: number, again: boolean): void {
+    const marks = this.#marks;
+    const any = this.#any;
+    const two = this.#two;
+    for (let first = 0; first < words; first += BLOCK) {
+      const length = Math.min(BLOCK, words - first);
+      any.fill(0);
+      two.fill(0);
+      for (const { from } of columns) unite(any, two, bits, from + first, length);
+      for (let word = 0; word < length; word++) {
+        const seen = any[word]! & marks[first + word]!;
+        for (let rest = again ? seen : seen | two[word]!; rest !== 0; rest &= rest - 1) {
+          this.#addColumns((first + word) * 32 + 31 - Math.clz32(rest & -rest), bits, columns, again);
         }
       }
-      if (again) this.walkAgain(list, 0, length, increment);
-      else this.walk(list, 0, length, increment);
     }
+    marks.fill(0, 0, words);
+    this.#beyondLists ||= !again;
+  }
+
+  #addColumns(slot: number, bits: Int32Array, columns: readonly Column[], again: boolean): void {
+    const before = this.counts[slot]!;
+    if (before === 0 && again) return;
+    let count = before;
+    for (let i = 0; i < columns.length; i++) {
+      const { from, increment } = columns[i]!;
+      count += ((bits[from + (slot >>> 5)]! >>> slot) & 1) * increment;
+    }
+    this.counts[slot] = count;
+    if (((before & (before - 1)) | (before & ~this.#units)) === 0) this.twice[this.twiceSize++] = slot;
   }
 
   /** The same as {@link walk} for the slots that were found before; others are passed over. */
@@ -136,7 +182,7 @@ export class OverlapCounter {
 
   /** Was so little counted that to {@link forget} list by list is faster than to forget all slots? */
   get isSparse(): boolean {
-    return this.entries * SPARSE < this.#slots;
+    return !this.#beyondLists && this.entries * SPARSE < this.#slots;
   }
 
   /** Forgets all slots, but for those that were forgotten already. */
@@ -144,6 +190,17 @@ export class OverlapCounter {
     if (!this.isSparse) this.counts.fill(0, 0, this.#slots);
     this.entries = 0;
     this.twiceSize = 0;
+    this.#beyondLists = false;
+  }
+}
+
+/** Adds a column to the bits that are set in any column so far, and to those that are set in two or more. */
+function unite(any: Int32Array, two: Int32Array, bits: Int32Array, from: number, length: number): void {
+  for (let word = 0; word < length; word++) {
+    const more = bits[from + word]!;
+    const before = any[word]!;
+    two[word]! |= before & more;
+    any[word] = before | more;
   }
 }
 

@@ -22,8 +22,7 @@ const BATCH = 16;
 const MANY = 64;
 /** What it costs to look at one state that was found, in entries of lists. */
 const LOOK = 3;
-/** What it costs to walk one bit of a column like a list, and to add up one word of a column; likewise. */
-const BIT = 2;
+/** What it costs to add up one word of a column; likewise. */
 const COLUMN_WORD = 0.5;
 
 /**
@@ -104,7 +103,7 @@ export class Searcher {
       }
     }
     if (this.#bounds.qualifies(0)) this.#raiseAmongTwice(256, 2);
-    if (this.#bounds.qualifies(0)) this.#walkColumns(partition);
+    if (this.#bounds.qualifies(0)) this.#walkColumns(partition, false);
     this.#compareOutliers();
     if (this.#bounds.qualifies(0)) this.#common.scan(partition);
     else this.#compareFound(partition);
@@ -112,35 +111,44 @@ export class Searcher {
     return !this.#comparison.isOverBudget;
   }
 
-  /** Walks the rarest columns like lists, if with a few of them the others need not be added up. */
-  #walkColumns(partition: Partition): void {
-    const { columns, features, owners, terms } = this.#query;
+  /**
+   * Counts so many of the rarest columns that a state found once could not be among the best any more, if that is
+   * possible and costs less than to add up all columns.
+   *
+   * @param again only for states that were found before, since the others could not be among the best in any case
+   */
+  #walkColumns(partition: Partition, again: boolean): void {
+    const { columns, features, owners, terms, lists } = this.#query;
     const { postings } = this.#contents;
     const owner = (i: number) => features[owners[columns[i]!]!]!;
     let enough = 0;
-    let cost = 0;
-    while (enough < columns.length && this.#bounds.qualifies(0)) {
+    let share = 0;
+    while (enough < columns.length && this.#bounds.qualifies(1)) {
       owner(enough).remaining--;
-      cost += postings.count(terms[columns[enough++]!]!) * BIT;
+      share += postings.count(terms[columns[enough++]!]!) / partition.slots;
     }
-    const isEnough = !this.#bounds.qualifies(0);
+    const isEnough = !this.#bounds.qualifies(1);
     for (let i = 0; i < enough; i++) owner(i).remaining++;
+    const words = (partition.slots + 31) >>> 5;
+    const { entries } = this.#overlaps;
+    const found = entries * (0.25 + Math.min(1, share)) + enough * words * COLUMN_WORD;
+    const cost = again ? found : found + partition.slots * Math.min(1, share ** 2 / 2);
     if (!isEnough || cost > this.#scanCost(partition)) return;
-    for (let i = 0; i < enough; i++) this.#walkColumn(partition, false);
-  }
 
-  /** Walks the rarest column like a list. */
-  #walkColumn({ columns: matrix, slots }: Partition, again: boolean): void {
-    const { columns, features, owners, terms } = this.#query;
-    const { postings } = this.#contents;
-    const at = columns.shift()!;
-    const feature = features[owners[at]!]!;
-    const words = (slots + 31) >>> 5;
+    for (let i = 0; i < this.#walked; i++) {
+      const term = terms[lists[i]!]!;
+      const start = postings.start(term);
+      this.#overlaps.mark(postings.page(term), start, start + postings.count(term));
+    }
+    const { columns: matrix } = partition;
     matrix.fit(words);
-    const from = matrix.offset(postings.column(terms[at]!));
-    this.#overlaps.walkColumn(matrix.bits, from, words, 1 << feature.shift, again);
-    feature.remaining--;
-    this.#comparison.work += words + postings.count(terms[at]!);
+    const walked = columns.splice(0, enough).map((at) => {
+      const feature = features[owners[at]!]!;
+      feature.remaining--;
+      return { from: matrix.offset(postings.column(terms[at]!)), increment: 1 << feature.shift };
+    });
+    this.#overlaps.walkColumns(matrix.bits, walked, words, again);
+    this.#comparison.work += entries + enough * words;
   }
 
   /** What it costs to add up all columns, in entries of lists. */
@@ -213,13 +221,14 @@ export class Searcher {
     const overlaps = this.#overlaps;
     // With a list or two more, states that were found once are out, without a look at each of them.
     while (
+      this.#walked < query.listCount &&
       this.#bounds.qualifies(1) &&
-      this.#nextCost() < overlaps.entries * LOOK &&
+      this.#nextLength() < overlaps.entries * LOOK &&
       !this.#comparison.isOverBudget
     ) {
-      if (this.#walked < query.listCount) this.#walk(true);
-      else this.#walkColumn(partition, true);
+      this.#walk(true);
     }
+    if (this.#walked === query.listCount && this.#bounds.qualifies(1)) this.#walkColumns(partition, true);
     const slots = this.#bounds.qualifies(1) ? overlaps.found() : overlaps.twice;
     let candidates = this.#filter(slots, slots === overlaps.twice ? overlaps.twiceSize : slots.length);
     // Once columns were looked up for candidates alone, they cannot be added up for all any more.
@@ -257,15 +266,6 @@ export class Searcher {
       feature.remaining--;
       this.#comparison.work += candidates;
     }
-  }
-
-  /** What it costs to walk the list or, when these are done, the column that is next. */
-  #nextCost(): number {
-    const { columns, listCount, terms } = this.#query;
-    if (this.#walked < listCount) return this.#nextLength();
-    return columns.length > 0
-      ? this.#contents.postings.count(terms[columns[0]!]!) * BIT
-      : Number.POSITIVE_INFINITY;
   }
 
   /** Number of states in the list that is next. */
