@@ -88,32 +88,50 @@ export class OverlapCounter {
     const marks = this.#marks;
     const any = this.#any;
     const two = this.#two;
+    this.#found = grown(Int32Array, this.#found, this.#slots + 1);
+    const met = this.#found;
+    const fours = inFours(columns);
+    let size = 0;
     for (let first = 0; first < words; first += BLOCK) {
       const length = Math.min(BLOCK, words - first);
       any.fill(0);
       two.fill(0);
-      for (const { from } of columns) unite(any, two, bits, from + first, length);
+      for (const four of fours) unite(any, two, bits, four, first, length);
       for (let word = 0; word < length; word++) {
         const seen = any[word]! & marks[first + word]!;
-        for (let rest = again ? seen : seen | two[word]!; rest !== 0; rest &= rest - 1) {
-          this.#addColumns((first + word) * 32 + 31 - Math.clz32(rest & -rest), bits, columns, again);
-        }
+        any[word] = again ? seen : seen | two[word]!;
       }
+      size = listSlots(any, first, length, met, size);
     }
     marks.fill(0, 0, words);
-    this.#beyondLists ||= !again;
+    if (again) size = this.#keepFound(met, size);
+    else this.#beyondLists = true;
+    this.#addTwice(met, size);
+    this.lookUp(met, size, bits, columns);
   }
 
-  #addColumns(slot: number, bits: Int32Array, columns: readonly Column[], again: boolean): void {
-    const before = this.counts[slot]!;
-    if (before === 0 && again) return;
-    let count = before;
-    for (let i = 0; i < columns.length; i++) {
-      const { from, increment } = columns[i]!;
-      count += ((bits[from + (slot >>> 5)]! >>> slot) & 1) * increment;
+  /** Moves the slots that were found to the front. @returns how many these are */
+  #keepFound(slots: Int32Array, size: number): number {
+    let kept = 0;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      slots[kept] = slot;
+      kept += (0 - this.counts[slot]!) >>> 31;
     }
-    this.counts[slot] = count;
-    if (((before & (before - 1)) | (before & ~this.#units)) === 0) this.twice[this.twiceSize++] = slot;
+    return kept;
+  }
+
+  /** Slots that were found once at most, and are about to be found again, or twice. */
+  #addTwice(slots: Int32Array, size: number): void {
+    const { counts, twice } = this;
+    const beyond = ~this.#units;
+    let twiceSize = this.twiceSize;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      const count = counts[slot]!;
+      if (((count & (count - 1)) | (count & beyond)) === 0) twice[twiceSize++] = slot;
+    }
+    this.twiceSize = twiceSize;
   }
 
   /** The same as {@link walk} for the slots that were found before; others are passed over. */
@@ -131,12 +149,19 @@ export class OverlapCounter {
     this.twiceSize = twiceSize;
   }
 
-  /** Adds `increment` to the counts of those of the slots, all found before, whose bits are set in a column. */
-  lookUp(slots: Int32Array, size: number, bits: Int32Array, from: number, increment: number): void {
+  /** Adds to the counts of those of the slots whose bits are set in the columns. */
+  lookUp(slots: Int32Array, size: number, bits: Int32Array, columns: readonly Column[]): void {
     const { counts } = this;
-    for (let i = 0; i < size; i++) {
-      const slot = slots[i]!;
-      counts[slot]! += ((bits[from + (slot >>> 5)]! >>> slot) & 1) * increment;
+    for (const [a, b, c, d] of inFours(columns)) {
+      for (let i = 0; i < size; i++) {
+        const slot = slots[i]!;
+        const word = slot >>> 5;
+        counts[slot]! +=
+          ((bits[a.from + word]! >>> slot) & 1) * a.increment +
+          ((bits[b.from + word]! >>> slot) & 1) * b.increment +
+          ((bits[c.from + word]! >>> slot) & 1) * c.increment +
+          ((bits[d.from + word]! >>> slot) & 1) * d.increment;
+      }
     }
   }
 
@@ -194,14 +219,51 @@ export class OverlapCounter {
   }
 }
 
-/** Adds a column to the bits that are set in any column so far, and to those that are set in two or more. */
-function unite(any: Int32Array, two: Int32Array, bits: Int32Array, from: number, length: number): void {
+const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
+
+/** Writes the slots whose bits are set, from a place on. @returns where they end */
+function listSlots(bits: Int32Array, first: number, length: number, slots: Int32Array, from: number): number {
+  let end = from;
   for (let word = 0; word < length; word++) {
-    const more = bits[from + word]!;
-    const before = any[word]!;
-    two[word]! |= before & more;
-    any[word] = before | more;
+    for (let rest = bits[word]!; rest !== 0; rest &= rest - 1) {
+      slots[end++] = (first + word) * 32 + 31 - Math.clz32(rest & -rest);
+    }
   }
+  return end;
 }
 
-const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
+type Four = readonly [Column, Column, Column, Column];
+
+/** Columns by fours; column 0, which has no bits, stands for what is missing in the last four. */
+function inFours(columns: readonly Column[]): Four[] {
+  const at = (i: number): Column => columns[i] ?? { from: 0, increment: 0 };
+  return Array.from({ length: Math.ceil(columns.length / 4) }, (_, i): Four => [
+    at(4 * i),
+    at(4 * i + 1),
+    at(4 * i + 2),
+    at(4 * i + 3),
+  ]);
+}
+
+/** Adds four columns to the bits that are set in any column so far, and to those that are set in two or more. */
+function unite(
+  any: Int32Array,
+  two: Int32Array,
+  bits: Int32Array,
+  [{ from: a }, { from: b }, { from: c }, { from: d }]: Four,
+  first: number,
+  length: number,
+): void {
+  for (let word = 0; word < length; word++) {
+    const at = first + word;
+    const w = bits[a + at]!;
+    const x = bits[b + at]!;
+    const y = bits[c + at]!;
+    const z = bits[d + at]!;
+    const before = any[word]!;
+    const pair = w | x;
+    const other = y | z;
+    two[word]! |= (w & x) | (y & z) | (pair & other) | (before & (pair | other));
+    any[word] = before | pair | other;
+  }
+}

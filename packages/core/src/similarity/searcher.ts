@@ -2,11 +2,12 @@ import { SIMILARITY_TOLERANCE } from "../similarity.js";
 import type { Match, SearchOptions } from "../similarity-index.js";
 import type { State } from "../state.js";
 import { Bounds, LEVELS } from "./bounds.js";
+import type { ColumnMatrix } from "./column-matrix.js";
 import { CommonTerms } from "./common-terms.js";
 import { Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
-import { OverlapCounter } from "./overlap-counter.js";
+import { type Column, OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import { Query } from "./query.js";
 
@@ -142,12 +143,7 @@ export class Searcher {
     }
     const { columns: matrix } = partition;
     matrix.fit(words);
-    const walked = columns.splice(0, enough).map((at) => {
-      const feature = features[owners[at]!]!;
-      feature.remaining--;
-      return { from: matrix.offset(postings.column(terms[at]!)), increment: 1 << feature.shift };
-    });
-    this.#overlaps.walkColumns(matrix.bits, walked, words, again);
+    this.#overlaps.walkColumns(matrix.bits, this.#takeColumns(enough, matrix), words, again);
     this.#comparison.work += entries + enough * words;
   }
 
@@ -257,15 +253,22 @@ export class Searcher {
 
   /** Counts the rarest columns for the candidates alone. */
   #lookUpColumns(slots: Int32Array, candidates: number, { columns: matrix, slots: all }: Partition): void {
-    const { columns, features, owners, terms } = this.#query;
+    const { columns } = this.#query;
     matrix.fit((all + 31) >>> 5);
-    for (const at of columns.splice(0, COLUMNS_AT_ONCE)) {
+    const next = this.#takeColumns(Math.min(COLUMNS_AT_ONCE, columns.length), matrix);
+    this.#overlaps.lookUp(slots, candidates, matrix.bits, next);
+    this.#comparison.work += candidates * next.length;
+  }
+
+  /** The next columns, which are about to be counted. */
+  #takeColumns(count: number, matrix: ColumnMatrix): Column[] {
+    const { columns, features, owners, terms } = this.#query;
+    return columns.splice(0, count).map((at) => {
       const feature = features[owners[at]!]!;
-      const from = matrix.offset(this.#contents.postings.column(terms[at]!));
-      this.#overlaps.lookUp(slots, candidates, matrix.bits, from, 1 << feature.shift);
       feature.remaining--;
-      this.#comparison.work += candidates;
-    }
+      const from = matrix.offset(this.#contents.postings.column(terms[at]!));
+      return { from, increment: 1 << feature.shift };
+    });
   }
 
   /** Number of states in the list that is next. */
