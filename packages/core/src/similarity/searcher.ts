@@ -103,7 +103,7 @@ export class Searcher {
         this.#raiseAmongTwice(32, Math.max(2, Math.ceil(this.#walked / 3)));
       }
     }
-    if (this.#bounds.qualifies(0)) this.#raiseAmongTwice(256, 2);
+    if (this.#bounds.qualifies(0)) this.#raiseAmongTwice(32, 2);
     if (this.#bounds.qualifies(0)) this.#walkColumns(partition, false);
     this.#compareOutliers();
     if (this.#bounds.qualifies(0)) this.#common.scan(partition);
