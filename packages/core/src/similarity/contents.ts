@@ -172,14 +172,13 @@ export class Contents {
     vocabulary.intern(tokens, numbers);
     terms.reserve(vocabulary.limit);
     const record = this.#record;
+    if (terms.readBag(numbers, tokens.length, spaces, record, from) === 0) return;
     for (let i = 0; i < tokens.length; i++) {
-      const number = numbers[i]!;
-      const occurrence = terms.meet(number);
+      if (record[from + i]! >= 0) continue;
+      const occurrence = ~record[from + i]!;
       if (occurrence === spaces.length) spaces.push(this.newSpace());
-      const term = terms.find(spaces[occurrence]!, number);
-      record[from + i] = term >= 0 ? term : this.#addTerm(spaces[occurrence]!, number, true);
+      record[from + i] = this.#addTerm(spaces[occurrence]!, numbers[i]!, true);
     }
-    for (let i = 0; i < tokens.length; i++) terms.leave(numbers[i]!);
   }
 
   /** The term of all bags of this size. */

@@ -111,16 +111,12 @@ export class Query {
     this.owners = grown(Int32Array, this.owners, this.count + tokens.length);
     const numbers = this.#numbers;
     vocabulary.find(tokens, numbers);
+    terms.readBag(numbers, tokens.length, feature.spaces, numbers, 0);
     for (let i = 0; i < tokens.length; i++) {
-      const number = numbers[i]!;
-      if (number < 0) continue;
-      const space = feature.spaces[terms.meet(number)];
-      const term = space === undefined ? -1 : terms.find(space, number);
-      if (term < 0) continue;
-      this.terms[this.count] = term;
+      if (numbers[i]! < 0) continue;
+      this.terms[this.count] = numbers[i]!;
       this.owners[this.count++] = owner;
     }
-    for (let i = 0; i < tokens.length; i++) if (numbers[i]! >= 0) terms.leave(numbers[i]!);
   }
 
   /** Gives each feature its own bits of a slot's counts; if they are too many for that, all share one count. */

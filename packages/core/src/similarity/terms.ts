@@ -1,8 +1,11 @@
 import { grown } from "./grown.js";
 
+// A row for each key, of the term that was found last for its first occurrence in a bag: space + 1, and number.
+// Mostly that is all that is needed to read a token. Then the bag that it was met in last, and how often.
 const ROW = 4;
 const TERM = 1;
-const MET = 2;
+const BAG = 2;
+const MET = 3;
 
 /**
  * What states are compared by, as numbers: a term is a key (mostly a token) in a space (a feature of a partition).
@@ -10,11 +13,9 @@ const MET = 2;
  * two bags, `Σ min(a, b)`, is then the number of terms they share, so everything else knows sets only.
  */
 export class Terms {
-  /**
-   * A row for each key: space + 1 and number of the term that was found last under this key, and how often the key
-   * was met in the bag that is being read. Mostly that is all that is needed to read a token.
-   */
   #recent = new Int32Array(0);
+  /** Number of the bag that was read last. */
+  #bag = 0;
   /** Open addressing with linear probing: number + 1, or 0. */
   #table = new Int32Array(64);
   /** Space and key of each term, side by side; a space of −1 is a free number. */
@@ -42,29 +43,60 @@ export class Terms {
     this.#recent = grown(Int32Array, this.#recent, ROW * keys);
   }
 
-  /** Counts a key of the bag that is being read. @returns how often it was met before */
-  meet(key: number): number {
-    return this.#recent[ROW * key + MET]!++;
-  }
-
-  /** Forgets that a key was met. */
-  leave(key: number): void {
-    this.#recent[ROW * key + MET] = 0;
-  }
-
-  /** @returns the number, or −1 */
-  find(space: number, key: number): number {
+  /**
+   * Writes the term of each key of one bag: the first occurrence of a key belongs to the first space, and so on. In
+   * place of a term that is not there, `~occurrence` is written, which is negative.
+   *
+   * @param keys negative ones are passed over as well: `~0` is written
+   * @returns how many negative numbers were written
+   */
+  readBag(keys: Int32Array, count: number, spaces: readonly number[], terms: Int32Array, from: number): number {
     const recent = this.#recent;
-    if (recent[ROW * key] === space + 1) return recent[ROW * key + TERM]!;
-    const term = this.#find(space, key);
-    if (term >= 0 && ROW * key + ROW <= recent.length) {
-      recent[ROW * key] = space + 1;
-      recent[ROW * key + TERM] = term;
+    const bag = this.#nextBag();
+    const first = spaces.length > 0 ? spaces[0]! + 1 : -1;
+    let missing = 0;
+    for (let i = 0; i < count; i++) {
+      const row = ROW * keys[i]!;
+      let term = ~0;
+      if (row >= 0) {
+        if (recent[row + BAG] !== bag && recent[row] === first) {
+          recent[row + BAG] = bag;
+          recent[row + MET] = 1;
+          term = recent[row + TERM]!;
+        } else term = this.#read(keys[i]!, bag, spaces);
+      }
+      terms[from + i] = term;
+      missing += term >>> 31;
+    }
+    return missing;
+  }
+
+  #read(key: number, bag: number, spaces: readonly number[]): number {
+    const recent = this.#recent;
+    const row = ROW * key;
+    if (recent[row + BAG] !== bag) recent[row + MET] = 0;
+    recent[row + BAG] = bag;
+    const occurrence = recent[row + MET]!++;
+    const space = spaces[occurrence];
+    const term = space === undefined ? -1 : this.find(space, key);
+    if (term < 0) return ~occurrence;
+    if (occurrence === 0) {
+      recent[row] = space! + 1;
+      recent[row + TERM] = term;
     }
     return term;
   }
 
-  #find(space: number, key: number): number {
+  #nextBag(): number {
+    if (this.#bag === 2 ** 31 - 1) {
+      for (let row = 0; row < this.#recent.length; row += ROW) this.#recent[row + BAG] = 0;
+      this.#bag = 0;
+    }
+    return ++this.#bag;
+  }
+
+  /** @returns the number, or −1 */
+  find(space: number, key: number): number {
     const table = this.#table;
     const pairs = this.#pairs;
     const mask = table.length - 1;
@@ -119,7 +151,7 @@ export class Terms {
         terms.#pairs = grown(Int32Array, terms.#pairs, 2 * term + 2);
         terms.#pairs[2 * term] = -1;
         terms.#free.push(term);
-      } else if (terms.#find(space, key) >= 0) return undefined;
+      } else if (terms.find(space, key) >= 0) return undefined;
       else terms.#put(term, space, key);
     }
     return terms;
