@@ -9,12 +9,11 @@ const COLUMN_SHARE = 32;
 /** A column with fewer than one of so many states becomes a list again. */
 const LIST_SHARE = 96;
 
-// A term's row: where its list is (or which column), how many states have it, how long its block is, its last slot.
-const ROW = 4;
+// A term's row: where its list is (or which column), how many states have it, how long its block is.
+const ROW = 3;
 const ADDRESS = 0;
 const COUNT = 1;
 const CAPACITY = 2;
-const LAST = 3;
 /** In place of a capacity: the term is a column. */
 const COLUMN = -1;
 
@@ -69,7 +68,6 @@ export class Postings {
   open(term: number): void {
     this.#rows = grown(Int32Array, this.#rows, ROW * (term + 1));
     this.#rows.fill(0, ROW * term, ROW * (term + 1));
-    this.#rows[ROW * term + LAST] = -1;
   }
 
   /** Prepares a term, just opened, for so many states: what {@link BulkPostings} writes is then all that it has. */
@@ -79,33 +77,25 @@ export class Postings {
     this.#rows[ROW * term + COUNT] = count;
   }
 
-  /** Ends what {@link expect} began. */
-  finish(term: number): void {
-    const row = ROW * term;
-    if (this.isColumn(term) || this.#rows[row + COUNT] === 0) return;
-    this.#rows[row + LAST] = this.page(term)[this.start(term) + this.count(term) - 1]!;
-  }
-
   /** Adds the slot to the terms in a part of an array; as {@link add}, and faster. */
   addAll(terms: Int32Array, from: number, to: number, slot: number, partition: Slots): void {
     const { columns, slots } = partition;
     columns.fit((slots + 31) >>> 5);
     const { pages } = this.#memory;
     const rows = this.#rows;
+    const isLast = slot === slots - 1;
     for (let i = from; i < to; i++) {
-      const term = terms[i]!;
-      const row = ROW * term;
+      const row = ROW * terms[i]!;
       const count = rows[row + COUNT]!;
       const capacity = rows[row + CAPACITY]!;
       if (capacity === COLUMN) {
         columns.set(rows[row + ADDRESS]!, slot);
         rows[row + COUNT] = count + 1;
-      } else if (capacity > count && rows[row + LAST]! < slot) {
+      } else if (capacity > count && isLast) {
         const address = rows[row + ADDRESS]!;
         pages[this.#memory.page(address)]![this.#memory.offset(address) + count] = slot;
         rows[row + COUNT] = count + 1;
-        rows[row + LAST] = slot;
-      } else this.add(term, slot, partition);
+      } else this.add(terms[i]!, slot, partition);
     }
   }
 
@@ -131,18 +121,12 @@ export class Postings {
       this.#resize(term, count < 32 ? 2 * count + 2 : count + (count >> 2));
     }
     rows[row + COUNT] = count + 1;
-    const address = rows[row + ADDRESS]!;
-    const page = this.#memory.pages[this.#memory.page(address)]!;
-    const start = this.#memory.offset(address);
+    const page = this.page(term);
+    const start = this.start(term);
     const end = start + count;
-    if (slot > rows[row + LAST]!) {
-      page[end] = slot;
-      rows[row + LAST] = slot;
-    } else {
-      const at = place(page, start, end, slot);
-      page.copyWithin(at + 1, at, end);
-      page[at] = slot;
-    }
+    const at = count === 0 || slot > page[end - 1]! ? end : place(page, start, end, slot);
+    page.copyWithin(at + 1, at, end);
+    page[at] = slot;
   }
 
   remove(term: number, slot: number, partition: Slots): void {
@@ -158,7 +142,6 @@ export class Postings {
     const start = this.start(term);
     const at = place(page, start, start + count + 1, slot);
     page.copyWithin(at, at + 1, start + count + 1);
-    rows[row + LAST] = count === 0 ? -1 : page[start + count - 1]!;
     if (count * 2 < rows[row + CAPACITY]!) this.#resize(term, count);
   }
 
@@ -212,7 +195,6 @@ export class Postings {
     this.#rows[row + COUNT] = 0;
     this.#resize(term, count);
     this.#rows[row + COUNT] = count;
-    this.#rows[row + LAST] = -1;
     if (count > 0) {
       const page = this.page(term);
       let at = this.start(term);
@@ -222,7 +204,6 @@ export class Postings {
           page[at++] = word * 32 + 31 - Math.clz32(bits & -bits);
         }
       }
-      this.#rows[row + LAST] = page[at - 1]!;
     }
     columns.close(column);
   }

@@ -301,7 +301,6 @@ function readStates(reader: SnapshotReader, contents: Contents): void {
     entries[ENTRY * i + 2] = from;
     entries[ENTRY * i + 3] = to;
   }
-  for (let term = 0; term < terms.limit; term++) postings.finish(term);
   enterHashes(contents, entries, words);
   for (const partition of byNumber) {
     partition?.listFree();
