@@ -44,7 +44,7 @@ export class Contents {
     const hash = hashOf(this.#record, 0, end, schema, partition);
     const known = this.find(hash, this.#record, 0, end, partition);
     if (known >= 0) return known;
-    const id = this.freeIds.pop() ?? this.ids++;
+    const id = this.freeIds.length > 0 ? this.freeIds.pop()! : this.ids++;
     const slot = partition.open(id);
     this.enter(id, slot, this.#record, 0, end, schema, partition);
     this.table.add(hash, id);
@@ -103,7 +103,11 @@ export class Contents {
 
   /** @returns the id of the state whose record is this part of an array, or −1 */
   find(hash: number, words: Int32Array, from: number, to: number, partition: Partition): number {
-    return this.table.find(hash, (id) => this.#isRecord(id, words.subarray(from, to), partition));
+    const { table } = this;
+    for (let place = table.first(hash); ; place = table.next(hash, place)) {
+      const id = table.id(place);
+      if (id < 0 || this.#isRecord(id, words.subarray(from, to), partition)) return id;
+    }
   }
 
   /**
@@ -153,7 +157,7 @@ export class Contents {
     const { features } = schema;
     let length = 1 + features.length;
     for (const { name } of features) length += state.features[name]!.tokens.length;
-    this.#record = grown(Int32Array, this.#record, length);
+    if (length > this.#record.length) this.#record = grown(Int32Array, this.#record, length);
     this.#record[0] = schema.number;
     let at = 1 + features.length;
     for (let part = 0; part < features.length; part++) {
@@ -167,7 +171,7 @@ export class Contents {
 
   #readBag(tokens: readonly string[], { spaces }: FeatureSpace, from: number): void {
     const { vocabulary, terms } = this;
-    this.#numbers = grown(Int32Array, this.#numbers, tokens.length);
+    if (tokens.length > this.#numbers.length) this.#numbers = grown(Int32Array, this.#numbers, tokens.length);
     const numbers = this.#numbers;
     vocabulary.intern(tokens, numbers);
     terms.reserve(vocabulary.limit);

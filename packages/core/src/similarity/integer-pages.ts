@@ -43,8 +43,8 @@ export class IntegerPages {
   allocate(length: number): number {
     const capacity = IntegerPages.capacity(length);
     if (capacity > LARGE) return this.#address(this.#newPage(capacity), 0);
-    const free = this.#free[classOf(capacity)]!.pop();
-    if (free !== undefined) return free;
+    const free = this.#free[classOf(capacity)]!;
+    if (free.length > 0) return free.pop()!;
     if (this.#used + capacity > this.#length) {
       this.#recycle();
       this.#length = Math.max(Math.min(LONGEST_PAGE, Math.max(FIRST_PAGE, 2 * this.#length)), capacity);

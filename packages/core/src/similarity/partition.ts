@@ -24,8 +24,8 @@ export class FeatureSpace {
   }
 
   set(slot: number, size: number): void {
-    this.sizes = grown(Uint16Array, this.sizes, slot + 1);
-    this.histogram = grown(Int32Array, this.histogram, size + 1);
+    if (slot >= this.sizes.length) this.sizes = grown(Uint16Array, this.sizes, slot + 1);
+    if (size >= this.histogram.length) this.histogram = grown(Int32Array, this.histogram, size + 1);
     this.sizes[slot] = size;
     this.histogram[size]!++;
     if (size > 0) this.filled++;
@@ -49,6 +49,17 @@ export interface Schema {
   states: number;
 }
 
+type Entries = readonly (readonly [name: string, weight: number])[];
+
+function isOf(entries: Entries, names: readonly string[], features: State["features"]): boolean {
+  if (entries.length !== names.length) return false;
+  for (let i = 0; i < names.length; i++) {
+    const [name, weight] = entries[i]!;
+    if (names[i] !== name || features[name]!.weight !== weight) return false;
+  }
+  return true;
+}
+
 /** The states of one partition, by slot. Terms and slots of one partition mean nothing in another. */
 export class Partition {
   readonly number: number;
@@ -69,7 +80,7 @@ export class Partition {
   readonly #free: number[] = [];
   readonly #freeSchemas: number[] = [];
   readonly #byKey = new Map<string, Schema>();
-  #latest: { readonly entries: readonly (readonly [string, number])[]; readonly schema: Schema } | undefined;
+  #latest: { readonly entries: Entries; readonly schema: Schema } | undefined;
 
   constructor(number: number, name: string | undefined) {
     this.number = number;
@@ -78,8 +89,8 @@ export class Partition {
 
   /** A slot for the state with this id. */
   open(id: number): number {
-    const slot = this.#free.pop() ?? this.slots++;
-    this.#fit(slot + 1);
+    const slot = this.#free.length > 0 ? this.#free.pop()! : this.slots++;
+    if (slot >= this.ids.length) this.#fit(slot + 1);
     this.ids[slot] = id;
     this.recencies[slot] = 0;
     this.count++;
@@ -101,14 +112,7 @@ export class Partition {
   /** The schema of these features, a new one if need be; mostly it is that of the state before. */
   schemaOf(features: State["features"], newSpace: () => number): Schema {
     const names = Object.keys(features);
-    const latest = this.#latest;
-    if (
-      latest &&
-      latest.entries.length === names.length &&
-      latest.entries.every(([name, weight], i) => names[i] === name && features[name]!.weight === weight)
-    ) {
-      return latest.schema;
-    }
+    if (this.#latest && isOf(this.#latest.entries, names, features)) return this.#latest.schema;
     const entries = names.map((name): [string, number] => [name, features[name]!.weight]);
     const schema = this.schemaWith(
       [...entries].sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -119,7 +123,7 @@ export class Partition {
   }
 
   /** @param entries names and weights in ascending order of names */
-  schemaWith(entries: readonly (readonly [string, number])[], newSpace: () => number): Schema {
+  schemaWith(entries: Entries, newSpace: () => number): Schema {
     const key = JSON.stringify(entries);
     const known = this.#byKey.get(key);
     if (known) return known;
@@ -130,7 +134,7 @@ export class Partition {
   #addSchema(
     number: number,
     key: string,
-    entries: readonly (readonly [string, number])[],
+    entries: Entries,
     newSpace: () => number,
   ): Schema {
     const features = entries.map(([name]) => {
@@ -168,7 +172,7 @@ export class Partition {
   }
 
   /** @param entries of features that are there, or none for a number that is free; @returns false for a known schema */
-  reopenSchema(number: number, entries: readonly (readonly [string, number])[]): boolean {
+  reopenSchema(number: number, entries: Entries): boolean {
     if (entries.length === 0) {
       this.schemas[number] = undefined;
       this.#freeSchemas.push(number);

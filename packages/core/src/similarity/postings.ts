@@ -118,7 +118,7 @@ export class Postings {
         this.add(term, slot, partition);
         return;
       }
-      this.#resize(term, count < 32 ? 2 * count + 2 : count + (count >> 2));
+      this.#resize(term, count < 32 ? 2 * count + 2 : count + (count >> 1));
     }
     rows[row + COUNT] = count + 1;
     const page = this.page(term);

@@ -7,14 +7,27 @@ export class StateTable {
     return this.#count;
   }
 
-  /** @returns the id of the state with this hash for which `isEqual` holds, or −1 */
-  find(hash: number, isEqual: (id: number) => boolean): number {
+  /** Where the states with this hash begin, for {@link id} and {@link next}. */
+  first(hash: number): number {
+    return this.#seek(hash, spread(hash));
+  }
+
+  /** Where the next state with this hash is. */
+  next(hash: number, place: number): number {
+    return this.#seek(hash, place + 1);
+  }
+
+  /** @returns the id of the state in this place, or −1 when there are no more */
+  id(place: number): number {
+    return this.#entries[2 * place + 1]! - 1;
+  }
+
+  #seek(hash: number, from: number): number {
     const entries = this.#entries;
     const mask = entries.length / 2 - 1;
-    for (let at = spread(hash) & mask; entries[2 * at + 1] !== 0; at = (at + 1) & mask) {
-      if (entries[2 * at] === hash && isEqual(entries[2 * at + 1]! - 1)) return entries[2 * at + 1]! - 1;
-    }
-    return -1;
+    let place = from & mask;
+    while (entries[2 * place + 1] !== 0 && entries[2 * place] !== hash) place = (place + 1) & mask;
+    return place;
   }
 
   /** Adds a state that is not there. */

@@ -40,7 +40,7 @@ export class Terms {
 
   /** Prepares for keys below this. */
   reserve(keys: number): void {
-    this.#recent = grown(Int32Array, this.#recent, ROW * keys);
+    if (ROW * keys > this.#recent.length) this.#recent = grown(Int32Array, this.#recent, ROW * keys);
   }
 
   /**

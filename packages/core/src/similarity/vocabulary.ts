@@ -70,8 +70,9 @@ export class Vocabulary {
 
   /** In a loop of their own, so that the processor waits for many strings at a time. */
   #readHashes(tokens: readonly string[]): void {
-    this.#hashes = grown(Int32Array, this.#hashes, tokens.length);
-    for (let i = 0; i < tokens.length; i++) this.#hashes[i] = hashOf(tokens[i]!);
+    if (tokens.length > this.#hashes.length) this.#hashes = grown(Int32Array, this.#hashes, tokens.length);
+    const hashes = this.#hashes;
+    for (let i = 0; i < tokens.length; i++) hashes[i] = hashOf(tokens[i]!);
   }
 
   #add(token: string, hash: number): number {
