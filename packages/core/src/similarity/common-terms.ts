@@ -1,5 +1,5 @@
-import { jaccardOf } from "../similarity.js";
 import { BitSlicedCounter } from "./bit-sliced-counter.js";
+import type { Bounds } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
 import { type Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
@@ -16,13 +16,21 @@ export class CommonTerms {
   readonly #query: Query;
   readonly #overlaps: OverlapCounter;
   readonly #comparison: Comparison;
+  readonly #bounds: Bounds;
   readonly #counter = new BitSlicedCounter();
 
-  constructor(contents: Contents, query: Query, overlaps: OverlapCounter, comparison: Comparison) {
+  constructor(
+    contents: Contents,
+    query: Query,
+    overlaps: OverlapCounter,
+    comparison: Comparison,
+    bounds: Bounds,
+  ) {
     this.#contents = contents;
     this.#query = query;
     this.#overlaps = overlaps;
     this.#comparison = comparison;
+    this.#bounds = bounds;
   }
 
   /** Adds up the columns of the common terms, and what was counted in lists as further columns. */
@@ -54,7 +62,10 @@ export class CommonTerms {
     const only = features.length === 1 && features[0]!.size > 0 ? features[0]! : undefined;
     const left = leaveOut(parts, this.#leastSum(only, unit));
     const without = left.reduce((sum, { weight }) => sum + weight, 0);
-    const lookUp = left.map(({ column, weight }) => ({ from: matrix.offset(column), weight }));
+    const bitsOf = common.map((at) => ({
+      from: matrix.offset(this.#contents.postings.column(terms[at]!)),
+      owner: owners[at]!,
+    }));
     this.#comparison.work += parts.length * words;
     if (!this.#comparison.isOverBudget && parts.length > 0) {
       const { bits } = matrix;
@@ -68,15 +79,8 @@ export class CommonTerms {
         },
         () =>
           this.#comparison.isOverBudget ? Number.POSITIVE_INFINITY : this.#leastSum(only, unit) - without,
-        (slot, sum) => {
-          let total = sum;
-          for (const { from, weight } of lookUp)
-            total += ((bits[from + (slot >>> 5)]! >>> slot) & 1) * weight;
-          const other = only?.space?.sizes[slot] ?? 0;
-          const bound = only
-            ? jaccardOf(Math.min(total, other), only.size, other)
-            : total * unit * (1 + SLACK);
-          if (bound >= this.#comparison.threshold && !this.#comparison.isOverBudget)
+        (slot) => {
+          if (!this.#comparison.isOverBudget && this.#bounds.admitsWith(slot, bits, bitsOf))
             this.#comparison.compare(slot);
         },
       );
@@ -129,48 +133,59 @@ export class CommonTerms {
     return sum;
   }
 
-  /** Writes what each state was found to be worth into new columns, one a bit. */
+  /** Adds up what the lists are worth to the states in them, in new columns: one a bit. */
   #countedColumns(worths: readonly number[], matrix: ColumnMatrix, words: number): number[] {
-    const { counts, entries, twice, twiceSize } = this.#overlaps;
-    if (entries === 0) return [];
-    const worthOf = this.#worthOf(worths);
-    let most = Math.max(...worths);
-    for (let i = 0; i < twiceSize; i++) most = Math.max(most, worthOf(counts[twice[i]!]!));
+    const { lists, listCount, owners, terms } = this.#query;
+    const { postings } = this.#contents;
+    if (listCount === 0) return [];
+    let most = 0;
+    for (let i = 0; i < listCount; i++) most += worths[owners[lists[i]!]!]!;
     const columns = Array.from({ length: 32 - Math.clz32(most) }, () => matrix.open(words));
-    const offsets = Int32Array.from(columns, (column) => matrix.offset(column));
-    const { bits } = matrix;
-    if (this.#overlaps.hasPlanes && worthOf(1) === 1) {
-      offsets.forEach((offset, bit) => {
-        this.#overlaps.plane(bit, bits, offset);
-      });
-      return columns;
-    }
-    const found = this.#overlaps.found();
-    for (let i = 0; i < found.length; i++) {
-      const slot = found[i]!;
-      for (let bit = 0, worth = worthOf(counts[slot]!); worth !== 0; bit++, worth >>>= 1) {
-        if (worth & 1) bits[offsets[bit]! + (slot >>> 5)]! |= 1 << slot;
+    const planes = Int32Array.from(columns, (column) => matrix.offset(column));
+    let used = 0;
+    for (let i = 0; i < listCount; i++) {
+      const term = terms[lists[i]!]!;
+      const worth = worths[owners[lists[i]!]!]!;
+      const start = postings.start(term);
+      const end = start + postings.count(term);
+      for (let bit = 0; worth >>> bit !== 0; bit++) {
+        if (((worth >>> bit) & 1) === 0) continue;
+        used = Math.max(used, addList(postings.page(term), start, end, matrix.bits, planes, bit));
       }
     }
+    for (const column of columns.splice(used)) matrix.close(column);
     return columns;
   }
+}
 
-  /** What the counts of a state are worth; where all features share one count, at most. */
-  #worthOf(worths: readonly number[]): (counts: number) => number {
-    const { features, countUnits } = this.#query;
-    const counted = features.flatMap(({ mask, shift }, f) =>
-      mask > 0 ? [{ mask, shift, worth: worths[f]! }] : [],
-    );
-    if (countUnits === 1) {
-      const worth = Math.max(0, ...counted.map((feature) => feature.worth));
-      return (counts) => counts * worth;
+/**
+ * Adds 2^`low` to the sums of the slots in a list, which stand in planes of bits.
+ *
+ * @returns how many planes are in use
+ */
+function addList(
+  list: Int32Array,
+  from: number,
+  to: number,
+  bits: Int32Array,
+  planes: Int32Array,
+  low: number,
+): number {
+  let highest = low;
+  for (let at = from; at < to; at++) {
+    const slot = list[at]!;
+    const word = slot >>> 5;
+    const bit = 1 << slot;
+    let plane = low;
+    let sum = bits[planes[plane]! + word]!;
+    bits[planes[plane]! + word] = sum ^ bit;
+    while ((sum & bit) !== 0) {
+      sum = bits[planes[++plane]! + word]!;
+      bits[planes[plane]! + word] = sum ^ bit;
     }
-    return (counts) => {
-      let sum = 0;
-      for (const { mask, shift, worth } of counted) sum += ((counts >>> shift) & mask) * worth;
-      return sum;
-    };
+    if (plane > highest) highest = plane;
   }
+  return highest + 1;
 }
 
 interface Part {

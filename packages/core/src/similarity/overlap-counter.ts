@@ -180,25 +180,6 @@ export class OverlapCounter {
     return found.subarray(0, size);
   }
 
-  /** True where {@link plane} can be asked: each count is a byte, and one number. */
-  get hasPlanes(): boolean {
-    return this.#units === 1 && this.counts === this.#bytes && isLittleEndian;
-  }
-
-  /** Writes one bit of the count of each slot into a column; a multiplication gathers those of four slots. */
-  plane(bit: number, column: Int32Array, from: number): void {
-    const words = (this.#slots + 31) >>> 5;
-    const counts = new Int32Array(this.#bytes.buffer, 0, 8 * words);
-    for (let word = 0; word < words; word++) {
-      let gathered = 0;
-      for (let four = 0; four < 8; four++) {
-        const bits = (counts[8 * word + four]! >>> bit) & 0x01010101;
-        gathered |= (Math.imul(bits, 0x10204080) >>> 28) << (4 * four);
-      }
-      column[from + word] = gathered;
-    }
-  }
-
   /** Forgets the slots of a list. */
   forget(list: Int32Array, from: number, to: number): void {
     const { counts } = this;
@@ -219,8 +200,6 @@ export class OverlapCounter {
   }
 }
 
-const isLittleEndian = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
-
 /** Writes the slots whose bits are set, from a place on. @returns where they end */
 function listSlots(bits: Int32Array, first: number, length: number, slots: Int32Array, from: number): number {
   let end = from;
@@ -237,12 +216,10 @@ type Four = readonly [Column, Column, Column, Column];
 /** Columns by fours; column 0, which has no bits, stands for what is missing in the last four. */
 function inFours(columns: readonly Column[]): Four[] {
   const at = (i: number): Column => columns[i] ?? { from: 0, increment: 0 };
-  return Array.from({ length: Math.ceil(columns.length / 4) }, (_, i): Four => [
-    at(4 * i),
-    at(4 * i + 1),
-    at(4 * i + 2),
-    at(4 * i + 3),
-  ]);
+  return Array.from(
+    { length: Math.ceil(columns.length / 4) },
+    (_, i): Four => [at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)],
+  );
 }
 
 /** Adds four columns to the bits that are set in any column so far, and to those that are set in two or more. */

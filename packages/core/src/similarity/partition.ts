@@ -131,12 +131,7 @@ export class Partition {
     return this.#addSchema(number, key, entries, newSpace);
   }
 
-  #addSchema(
-    number: number,
-    key: string,
-    entries: Entries,
-    newSpace: () => number,
-  ): Schema {
+  #addSchema(number: number, key: string, entries: Entries, newSpace: () => number): Schema {
     const features = entries.map(([name]) => {
       const feature = this.features.get(name) ?? new FeatureSpace(name, newSpace());
       this.features.set(name, feature);

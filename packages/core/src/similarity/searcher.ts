@@ -46,12 +46,14 @@ export class Searcher {
   readonly #levels = new Int32Array(LEVELS);
   /** Lists walked so far. */
   #walked = 0;
+  /** Once columns were counted for some states alone, they cannot be added up for all any more. */
+  #isColumnTaken = false;
 
   constructor(contents: Contents) {
     this.#contents = contents;
     this.#comparison = new Comparison(contents, this.#query);
     this.#bounds = new Bounds(this.#query, this.#overlaps, this.#comparison);
-    this.#common = new CommonTerms(contents, this.#query, this.#overlaps, this.#comparison);
+    this.#common = new CommonTerms(contents, this.#query, this.#overlaps, this.#comparison, this.#bounds);
   }
 
   /** @returns the nearest states of the partition, or `undefined` when the budget was not enough */
@@ -69,6 +71,7 @@ export class Searcher {
     this.#comparison.open(partition, options);
     this.#overlaps.open(partition.slots, query.countBits, query.countUnits);
     this.#walked = 0;
+    this.#isColumnTaken = false;
     for (const { space } of query.features) {
       if (space) space.sizes = grown(Uint16Array, space.sizes, partition.slots);
     }
@@ -227,8 +230,6 @@ export class Searcher {
     if (this.#walked === query.listCount && this.#bounds.qualifies(1)) this.#walkColumns(partition, true);
     const slots = this.#bounds.qualifies(1) ? overlaps.found() : overlaps.twice;
     let candidates = this.#filter(slots, slots === overlaps.twice ? overlaps.twiceSize : slots.length);
-    // Once columns were looked up for candidates alone, they cannot be added up for all any more.
-    let canScan = true;
     for (let round = 0; candidates > FEW && !this.#comparison.isOverBudget; round++) {
       if (candidates > MANY && round % 4 === 0) {
         this.#raise(slots, candidates, MANY / 4, 2);
@@ -236,17 +237,16 @@ export class Searcher {
       }
       const hasList = this.#walked < query.listCount;
       const isShort = hasList && this.#nextLength() < candidates * COMPARISON;
-      if (canScan && candidates * COMPARISON > this.#scanCost(partition) && !isShort) break;
+      if (!this.#isColumnTaken && candidates * COMPARISON > this.#scanCost(partition) && !isShort) break;
       if (hasList && this.#nextLength() < candidates * LOOK) this.#walk(true);
       else if (query.columns.length > 0) {
         this.#lookUpColumns(slots, candidates, partition);
-        canScan = false;
       } else if (isShort) this.#walk(true);
       else break;
       candidates = this.#filter(slots, candidates);
     }
     const isLast = this.#walked === query.listCount;
-    if (canScan && isLast && candidates * COMPARISON > this.#scanCost(partition))
+    if (!this.#isColumnTaken && isLast && candidates * COMPARISON > this.#scanCost(partition))
       this.#common.scan(partition);
     else this.#compareCandidates(slots, candidates);
   }
@@ -263,6 +263,7 @@ export class Searcher {
   /** The next columns, which are about to be counted. */
   #takeColumns(count: number, matrix: ColumnMatrix): Column[] {
     const { columns, features, owners, terms } = this.#query;
+    this.#isColumnTaken = true;
     return columns.splice(0, count).map((at) => {
       const feature = features[owners[at]!]!;
       feature.remaining--;

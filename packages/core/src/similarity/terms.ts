@@ -50,7 +50,13 @@ export class Terms {
    * @param keys negative ones are passed over as well: `~0` is written
    * @returns how many negative numbers were written
    */
-  readBag(keys: Int32Array, count: number, spaces: readonly number[], terms: Int32Array, from: number): number {
+  readBag(
+    keys: Int32Array,
+    count: number,
+    spaces: readonly number[],
+    terms: Int32Array,
+    from: number,
+  ): number {
     const recent = this.#recent;
     const bag = this.#nextBag();
     const first = spaces.length > 0 ? spaces[0]! + 1 : -1;
