@@ -29,12 +29,11 @@ export class BitSlicedCounter {
    * Visits the slots whose columns weigh `least()` or more in sum, in ascending order.
    *
    * @param least asked before each chunk, an integer ≥ 1; it may rise meanwhile
-   * @param visit is given the slot and the sum
    */
   scan(
     { bits: matrix, offsets, weights, words, empty }: WeightedColumns,
     least: () => number,
-    visit: (slot: number, sum: number) => void,
+    visit: (slot: number) => void,
   ): void {
     const most = weights.reduce((sum, weight) => sum + weight, 0);
     const bits = 32 - Math.clz32(most);
@@ -54,26 +53,15 @@ export class BitSlicedCounter {
         if (offsets.length === 1) addOne(matrix, offsets[0]! + from, length, this.#planes, bit, bits);
         else add(matrix, offsets, from, length, this.#planes, bit, bits);
       }
-      this.#visit(bits, start, from, length, visit);
+      this.#visit(bits, from, length, visit);
     }
   }
 
-  #visit(
-    bits: number,
-    start: number,
-    from: number,
-    length: number,
-    visit: (slot: number, sum: number) => void,
-  ): void {
-    const planes = this.#planes;
+  /** Visits the slots of a chunk whose counters ran over, which the last plane says. */
+  #visit(bits: number, from: number, length: number, visit: (slot: number) => void): void {
     for (let word = 0; word < length; word++) {
-      for (let reached = planes[bits * CHUNK + word]!; reached !== 0; reached &= reached - 1) {
-        const bit = 31 - Math.clz32(reached & -reached);
-        let sum = -start;
-        for (let plane = 0; plane <= bits; plane++) {
-          sum += ((planes[plane * CHUNK + word]! >>> bit) & 1) << plane;
-        }
-        visit((from + word) * 32 + bit, sum);
+      for (let reached = this.#planes[bits * CHUNK + word]!; reached !== 0; reached &= reached - 1) {
+        visit((from + word) * 32 + 31 - Math.clz32(reached & -reached));
       }
     }
   }

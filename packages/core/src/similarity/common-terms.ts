@@ -80,6 +80,7 @@ export class CommonTerms {
         () =>
           this.#comparison.isOverBudget ? Number.POSITIVE_INFINITY : this.#leastSum(only, unit) - without,
         (slot) => {
+          this.#comparison.work += bitsOf.length;
           if (!this.#comparison.isOverBudget && this.#bounds.admitsWith(slot, bits, bitsOf))
             this.#comparison.compare(slot);
         },
@@ -148,6 +149,7 @@ export class CommonTerms {
       const worth = worths[owners[lists[i]!]!]!;
       const start = postings.start(term);
       const end = start + postings.count(term);
+      this.#comparison.work += end - start;
       for (let bit = 0; worth >>> bit !== 0; bit++) {
         if (((worth >>> bit) & 1) === 0) continue;
         used = Math.max(used, addList(postings.page(term), start, end, matrix.bits, planes, bit));
