@@ -123,7 +123,7 @@ describe("what the run has taken already", () => {
     const decision = await policy.decide({ state: here, candidates: even, earlier });
     expect(decision.reason).toBe("no-evidence");
     expect(triedOf(decision)).toEqual([0, 0, 0, 0]);
-    const wrong = { features: { text: { tokens: ["x"], weight: -1 } } };
+    const wrong = { features: { text: { tokens: ["x", "y", "z"], weight: -1 } } };
     const error = await rejected(
       policy.decide({ state: here, candidates: even, earlier: [{ state: wrong, action: "a0" }] }),
     );

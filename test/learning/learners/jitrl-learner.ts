@@ -8,6 +8,7 @@ import {
   type PolicyOptions,
   seededRandom,
   summarize,
+  toState,
 } from "@jitrl/core";
 import type { LearnerKind, Played } from "../experiment.js";
 
@@ -58,7 +59,7 @@ export function jitrlLearner(
           if (failure !== undefined) throw failure;
           decisions.push(decision);
           const { action } = decision.chosen;
-          earlier.push({ state, action });
+          earlier.push({ state: toState(state), action });
           return action;
         },
         async learn(episode) {
