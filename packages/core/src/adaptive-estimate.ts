@@ -41,6 +41,7 @@ const HOPE = 1.5;
  *     Q(s,a) = (Σ_a w_i·G_i + m) / (n_a + 1)
  *     H      = min(μ + 1.5·σ, highest return), or highest return + σ where nothing good was ever seen
  *     u_a    = max(1 / (1 + n_a), weighed mean of the novelty of the steps of the very same state that took a)
+ *              / (1 + how often this run has taken a in this very state already)
  *     E(s,a) = (√(1 + N) − 1) · u_a · max(0, H − Q(s,a))
  *     A(s,a) = (15·(Q(s,a) − V(s)) + c·E(s,a)) / σ
  *
@@ -52,7 +53,7 @@ export function adaptiveEstimator(options: AdaptiveOptions = {}): Estimator {
   const { k = 100, explorationBonus = 1.4, explorationProbability = 1 } = options;
   return {
     name: "adaptive",
-    estimate({ neighbors, actions, returns, draw }) {
+    estimate({ neighbors, actions, returns, tried, draw }) {
       const evidence = nearestSteps(neighbors, k);
       const scale = scaleOf(returns);
       const byAction = weigh(evidence, returns, scale);
@@ -75,10 +76,10 @@ export function adaptiveEstimator(options: AdaptiveOptions = {}): Estimator {
       return {
         value,
         evidence,
-        actions: actions.map((action) => {
+        actions: actions.map((action, a) => {
           const taken = byAction.get(action) ?? nothing;
           const q = (taken.sum + CAUTION * start) / (taken.weight + CAUTION);
-          const unknown = Math.max(1 / (1 + taken.weight), taken.novelty);
+          const unknown = Math.max(1 / (1 + taken.weight), taken.novelty) / (1 + (tried?.[a] ?? 0));
           const explored = bonus * unknown * Math.max(0, hope - q);
           return { q, advantage: (STRENGTH * (q - value) + explored) / scale, count: taken.count };
         }),

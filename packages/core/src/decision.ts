@@ -73,6 +73,8 @@ export interface DecidedCandidate {
   readonly propensity: number;
   /** Number of past steps behind `q`. */
   readonly count: number;
+  /** How often this run had taken it in this very state already, as far as `DecideInput.earlier` says; 0 where nothing was estimated. */
+  readonly tried: number;
   /** Why it could not be chosen, where that is so. */
   readonly barred?: Bar;
 }

@@ -14,6 +14,8 @@ export interface EstimateInput {
   readonly actions: readonly string[];
   /** All returns of the memory, under the same version of the state features. */
   readonly returns: ReturnSummary;
+  /** How often the run has taken each of the actions in this very state already. @default never */
+  readonly tried?: readonly number[];
   /** A recorded random draw in [0, 1). */
   readonly draw: (purpose: string) => number;
 }

@@ -1,5 +1,5 @@
 import { STRENGTH } from "./adaptive-estimate.js";
-import type { Bar, Decision, DecisionReason, DecisionSettings } from "./decision.js";
+import type { Bar, DecidedCandidate, Decision, DecisionReason, DecisionSettings } from "./decision.js";
 
 const standing: Record<Exclude<DecisionReason, "learned">, string> = {
   "no-evidence": "No past state is similar enough",
@@ -70,6 +70,7 @@ export function explain(decision: Decision): string {
       lines.push(`${MARKS[barred]}: ${legend(barred, settings)}`);
   }
   if (candidates.length > LISTED) lines.push(`  ... and ${candidates.length - LISTED} more`);
+  lines.push(...triedBefore(shown, settings));
   if (reason === "learned") {
     lines.push(
       "",
@@ -93,6 +94,14 @@ export function explain(decision: Decision): string {
     }
   }
   return lines.join("\n");
+}
+
+/** What this run did before in the very same state, where that has a part in the numbers. */
+function triedBefore(shown: readonly DecidedCandidate[], { estimator }: DecisionSettings): string[] {
+  const before = shown.filter(({ tried }) => tried > 0);
+  if (estimator !== "adaptive" || before.length === 0) return [];
+  const times = before.map(({ action, tried }) => `${shorten(action, WIDTH)} ${tried}x`);
+  return ["", ...wrapped(`In this very state this run has already tried ${times.join(", ")}.`)];
 }
 
 /** Nothing is said of an estimator of somebody's own. */

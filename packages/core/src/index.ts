@@ -106,3 +106,4 @@ export type {
   StoreStats,
 } from "./store.js";
 export { parseTombstone, type Tombstone, Tombstones } from "./tombstones.js";
+export type { EarlierStep } from "./tried.js";

@@ -28,6 +28,7 @@ import { type Ruling, rule } from "./ruling.js";
 import { breakTie, type Plan, pick, planner, standing, topOf } from "./select.js";
 import { type State, type StateInput, toState } from "./state.js";
 import type { Selector } from "./store.js";
+import { type EarlierStep, triedIn } from "./tried.js";
 
 export interface DecideInput {
   readonly state: StateInput;
@@ -37,6 +38,11 @@ export interface DecideInput {
   readonly baseAction?: string;
   /** Version of the state features, as in `Episode.describedBy`. @default "" */
   readonly describedBy?: string;
+  /**
+   * The steps of this run so far, whose rewards the memory learns of when it ends. What the run has already taken in this
+   * very state is less worth trying again, so that it does not go in circles until then. @default none
+   */
+  readonly earlier?: readonly EarlierStep[];
   /** Which run this is, for a mode or a guard that depends on it. @default unknown */
   readonly run?: RunInfo;
 }
@@ -154,7 +160,7 @@ export function createPolicy(options: PolicyOptions): Policy {
         mode: own.mode,
         baseAction: candidates[base]!.action,
         preferredAction: candidates[preferred]!.action,
-        candidates: describeCandidates(candidates, estimate, plan, barredIn(own, estimate), (a) =>
+        candidates: describeCandidates(candidates, estimate && found, plan, barredIn(own, estimate), (a) =>
           propensityOf(a, rulings, plans),
         ),
         value: estimate?.value,
@@ -201,22 +207,23 @@ export function createPolicy(options: PolicyOptions): Policy {
 
   /** Asks the memory; whatever goes wrong there must not take the agent down. */
   function consult(
-    { state: given, describedBy = "" }: DecideInput,
+    { state: given, describedBy = "", earlier = [] }: DecideInput,
     candidates: readonly Candidate[],
     draw: (purpose: string) => number,
   ): Consulted {
     const state = toState(given); // a state that is none is the caller's error, not the memory's
+    const actions = candidates.map(({ action }) => action);
+    const tried = triedIn(state, actions, earlier);
     try {
       const found = search(state, describedBy);
       if (found.status !== "found") return { reason: found.status };
       const { neighbors, returns } = found;
       if (neighbors.length === 0 || !returns) return { reason: "no-evidence" };
-      const actions = candidates.map(({ action }) => action);
-      const estimate = estimator.estimate({ neighbors, actions, returns, draw });
+      const estimate = estimator.estimate({ neighbors, actions, returns, tried, draw });
       if (estimate.evidence.length < settings.minEvidence) return { reason: "too-little-evidence" };
       const checked = checkedEstimate(estimate, actions, estimator.name);
       memory.used(checked.evidence);
-      return { estimate: checked, returns, reason: "learned" };
+      return { estimate: checked, returns, tried, reason: "learned" };
     } catch (error) {
       onError(error);
       return { reason: "memory-failed" };
@@ -228,6 +235,7 @@ export function createPolicy(options: PolicyOptions): Policy {
 interface Consulted {
   readonly estimate?: Estimate;
   readonly returns?: ReturnSummary;
+  readonly tried?: readonly number[];
   readonly reason: DecisionReason;
 }
 
@@ -241,11 +249,12 @@ function propensityOf(action: number, rulings: readonly Ruling[], plans: readonl
 
 function describeCandidates(
   candidates: readonly Candidate[],
-  estimate: Estimate | undefined,
+  found: Pick<Consulted, "estimate" | "tried"> | undefined,
   plan: Plan,
   barred: readonly (Bar | undefined)[],
   propensity: (candidate: number) => number,
 ): DecidedCandidate[] {
+  const { estimate, tried } = found ?? {};
   const baseProbabilities = softmax(candidates.map(({ logit }) => logit));
   return candidates.map(({ action, logit }, a) => {
     const bar = barred[a] ?? (plan.beyondBudget[a] ? "budget" : undefined);
@@ -259,6 +268,7 @@ function describeCandidates(
       probability: plan.probabilities[a]!,
       propensity: propensity(a),
       count: estimate?.actions[a]?.count ?? 0,
+      tried: tried?.[a] ?? 0,
       ...(bar ? { barred: bar } : {}),
     };
   });

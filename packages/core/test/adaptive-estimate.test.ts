@@ -2,6 +2,7 @@ import {
   adaptiveEstimator,
   createPolicy,
   type Decision,
+  type EarlierStep,
   type EpisodeInput,
   type EvidenceStep,
   type ExperienceMemory,
@@ -78,9 +79,10 @@ async function decide(
   past: readonly Past[],
   options: Partial<PolicyOptions> = {},
   given = logits,
+  earlier: readonly EarlierStep[] = [],
 ): Promise<Decision> {
   const policy = createPolicy({ memory: await remember(past), minSimilarity: 0.1, ...options });
-  return policy.decide({ state: here, candidates: candidatesOf(given) });
+  return policy.decide({ state: here, candidates: candidatesOf(given), earlier });
 }
 
 function advantageOf(decision: Decision, action: string): number {
@@ -138,10 +140,11 @@ function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
   return {
     V,
     sigma,
-    each: candidates.map(({ action }) => {
+    each: candidates.map(({ action, tried }) => {
       const { n, sum, ahead } = of.get(action)!;
       const Q = (sum + m) / (n + 1);
-      const E = (Math.sqrt(1 + N) - 1) * Math.max(1 / (1 + n), ahead) * Math.max(0, H - Q);
+      const unknown = Math.max(1 / (1 + n), ahead) / (1 + tried);
+      const E = (Math.sqrt(1 + N) - 1) * unknown * Math.max(0, H - Q);
       return { Q, A: (15 * (Q - V) + c * E) / sigma };
     }),
   };
@@ -159,9 +162,13 @@ describe("the adaptive form", () => {
           explorationProbability: fc.constantFrom(0, 0.5, 1),
           minSimilarity: fc.constantFrom(0, 0.5),
         }),
+        fc.array(
+          fc.record({ state: fc.constantFrom(here, "x y"), action: fc.constantFrom("a0", "a1", "a4") }),
+          { maxLength: 5 },
+        ),
         fc.nat(),
-        async (past, options, seed) => {
-          const decision = await decide(past, { ...options, random: seededRandom(seed) });
+        async (past, options, earlier, seed) => {
+          const decision = await decide(past, { ...options, random: seededRandom(seed) }, logits, earlier);
           fc.pre(decision.reason === "learned");
           const { V, sigma, each } = byHand(decision);
           expectClose(decision.value, V, sigma);

@@ -205,7 +205,7 @@ export class CallDecider<S extends object = MessagesState> {
   }
 
   #decide(
-    { described, config }: Situation<S>,
+    { described, earlier, config }: Situation<S>,
     candidates: readonly Candidate[],
     baseAction?: string,
   ): Promise<Decision> {
@@ -214,6 +214,7 @@ export class CallDecider<S extends object = MessagesState> {
       candidates,
       ...(baseAction === undefined ? {} : { baseAction }),
       describedBy: this.describedBy,
+      ...(earlier ? { earlier } : {}),
       run: runInfoOf(config),
     });
   }

@@ -146,13 +146,14 @@ export class JitRLNode<S extends object = MessagesState, U extends object = Part
     state: S,
     config: LangGraphRunnableConfig,
   ): Promise<PrivateUpdate> {
-    const decided = await this.#decider.choose(state, this.#context(config));
+    const place = await this.#place(own, messagesOf(state), config);
+    const earlier = place.run.current?.steps ?? [];
+    const decided = await this.#decider.choose(state, { ...this.#context(config), earlier });
     const { chosen } = decided.decision;
     const applied = apply(
       { action: chosen.action, payload: chosen.payload, decision: decided.decision },
       state,
     );
-    const place = await this.#place(own, messagesOf(state), config);
     const { update } = await this.#record(decided, place, config);
     return { ...applied, ...update };
   }

@@ -1,12 +1,14 @@
 import {
   createPolicy,
   type Decision,
+  type EarlierStep,
   type EpisodeInput,
   type MemoryOptions,
   openMemory,
   type PolicyOptions,
   seededRandom,
   summarize,
+  toState,
 } from "@jitrl/core";
 import type { LearnerKind, Played } from "../experiment.js";
 
@@ -50,18 +52,24 @@ export function jitrlLearner(
         },
       });
       let decisions: Decision[] = [];
+      let earlier: EarlierStep[] = [];
       return {
         async choose({ state, candidates }) {
-          const decision = await policy.decide({ state, candidates });
+          const decision = await policy.decide({ state, candidates, earlier });
           if (failure !== undefined) throw failure;
           decisions.push(decision);
-          return decision.chosen.action;
+          const { action } = decision.chosen;
+          earlier.push({ state: toState(state), action });
+          return action;
         },
         async learn(episode) {
           // What others did was not decided here.
           const own = episode.source === undefined || episode.source === "agent";
           if (options.policy?.mode !== "off") await policy.learn(episodeOf(episode, own ? decisions : []));
-          if (own) decisions = [];
+          if (own) {
+            decisions = [];
+            earlier = [];
+          }
           episodes++;
         },
         close: () => memory.close(),

@@ -13,6 +13,8 @@ export interface LoggedStep {
   readonly episodeId: string;
   /** Index of the step in its episode. */
   readonly index: number;
+  /** All steps of its episode: those before `index` are what the run had done when this was decided. */
+  readonly steps: readonly Step[];
   readonly state: State;
   /** What it was chosen from. Payloads are not logged, so a guard sees none. */
   readonly candidates: readonly LoggedCandidate[];
@@ -105,6 +107,7 @@ function decisionOf(episode: Episode, step: Step, index: number): LoggedStep | S
   return {
     episodeId: episode.id,
     index,
+    steps: episode.steps,
     state: step.state,
     candidates: decision.candidates,
     action: step.action,

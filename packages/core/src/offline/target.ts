@@ -50,12 +50,13 @@ export function freeze(target: Target, memory: ExperienceMemory | undefined, ran
   // An estimator or a guard that fails would count as the base action, and its fault as what the settings are worth.
   const failed: unknown[] = [];
   const policy = createPolicy({ ...options, memory, random, onError: (error) => failed.push(error) });
-  return async ({ state, candidates, baseAction, describedBy, run }) => {
+  return async ({ state, candidates, baseAction, describedBy, run, steps, index }) => {
     const decision = await policy.decide({
       state,
       candidates: candidates.map(([action, logit]) => ({ action, logit })),
       ...(baseAction === undefined ? {} : { baseAction }),
       describedBy,
+      earlier: steps.slice(0, index),
       run,
     });
     if (failed.length > 0) throw failed[0];
