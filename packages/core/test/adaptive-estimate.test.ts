@@ -9,6 +9,7 @@ import {
   openMemory,
   type PolicyOptions,
   type ReturnSummary,
+  type StepInput,
   seededRandom,
 } from "@jitrl/core";
 import fc from "fast-check";
@@ -21,6 +22,8 @@ interface Past {
   readonly return: number;
   readonly state?: string;
   readonly importedFrom?: string;
+  /** A policy kept to the base action in its first step, or left it. @default no decision is kept with it */
+  readonly departure?: "kept" | "left" | undefined;
   /** What was done after the first step, in states of their own. */
   readonly after?: readonly { readonly state: string; readonly action: string }[];
 }
@@ -33,6 +36,9 @@ const own = fc.record({
   action: fc.constantFrom("a0", "a1", "a2", "a3"),
   return: fc.integer({ min: -10, max: 10 }),
 });
+const decided = fc
+  .tuple(own, fc.constantFrom("kept", "left"))
+  .map(([step, departure]): Past => ({ ...step, departure }));
 const imported = fc.record({
   state: fc.constantFrom(here, "x y z q", "x y", elsewhere),
   action: fc.constantFrom("a0", "a1", "a2", "a3"),
@@ -47,10 +53,14 @@ const longer = fc.tuple(
   ),
 );
 const anyPast = fc.array<Past>(fc.oneof(own, own, imported), { minLength: 1, maxLength: 30 });
-/** With episodes of several steps. */
+/** With episodes of several steps, and with steps that a policy decided. */
 const anyHistory = fc
-  .tuple(anyPast, fc.array(longer, { maxLength: 20 }))
-  .map(([past, more]): Past[] => [...past, ...more.map(([first, after]) => ({ ...first, after }))]);
+  .tuple(anyPast, fc.array(longer, { maxLength: 20 }), fc.array(decided, { maxLength: 20 }))
+  .map(([past, more, decisions]): Past[] => [
+    ...past,
+    ...more.map(([first, after]) => ({ ...first, after })),
+    ...decisions,
+  ]);
 /** Two own returns differ, so that returns have a spread. */
 const spreadPast = anyPast.map((past): Past[] => [
   ...past,
@@ -61,14 +71,20 @@ const spreadPast = anyPast.map((past): Past[] => [
 async function remember(past: readonly Past[]): Promise<ExperienceMemory> {
   let clock = 0;
   const memory = await openMemory({ now: () => ++clock, newId: () => `id-${++clock}` });
-  for (const { state = here, action, return: reward, importedFrom, after = [] } of past) {
+  for (const { state = here, action, return: reward, importedFrom, departure, after = [] } of past) {
     const metadata: EpisodeInput["metadata"] = importedFrom === undefined ? {} : { importedFrom };
-    const steps = [{ state, action }, ...after].map((step, i) =>
-      i === after.length ? { ...step, reward } : step,
+    const steps = [{ state, action, ...(departure ? chosen(departure, action) : {}) }, ...after].map(
+      (step, i) => (i === after.length ? { ...step, reward } : step),
     );
     await memory.learn({ metadata, steps });
   }
   return memory;
+}
+
+function chosen(departure: "kept" | "left", action: string): Pick<StepInput, "chosenBy" | "decision"> {
+  const baseAction = departure === "kept" ? action : `not ${action}`;
+  const decision = { mode: "on", reason: "learned", baseAction, propensity: 1, kl: 0, evidence: 1 } as const;
+  return { chosenBy: "policy", decision };
 }
 
 const logits = [1, 0.4, 0, -0.5, -0.5];
@@ -96,53 +112,66 @@ function expectClose(found: number | undefined, expected: number, scale = 1): vo
 
 /** The equations of docs/algorithm.md, from a decision's evidence, returns and settings, and nothing else. */
 function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
-  const { mean: mu, spread, highest } = returns!;
+  const { mean: mu, spread, highest, departures } = returns!;
   const sigma = spread > 1e-9 * Math.abs(mu) ? spread : mu === 0 ? 1 : Math.abs(mu);
   const nearest = Math.max(...evidence.map(({ similarity }) => similarity));
   const kindOf = ({ similarity, importedFrom }: EvidenceStep) =>
     importedFrom !== undefined ? 2 : similarity > 1 - 1e-9 ? 0 : 1;
   const actions = [...new Set([...candidates, ...evidence].map(({ action }) => action))];
-  const of = new Map(
-    actions.map((action) => {
-      let n = 0;
-      let sum = 0;
-      let ahead = 0;
-      for (const kind of [0, 1, 2]) {
-        const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
-        let newer = 0;
-        let total = 0;
-        let unknown = 0;
-        for (const step of steps.sort((a, b) => b.order - a.order)) {
-          const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
-          const w = alike * (step.later > 0 ? 0.95 : 0.98) ** newer;
-          const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
-          newer += w;
-          unknown += w * (step.novelty ?? 0);
-          total += w * (kind === 2 ? limited : step.return);
-        }
-        const share = 1 / (1 + n);
-        n += share * newer;
-        sum += share * total;
-        if (kind === 0 && newer > 0) ahead = unknown / newer;
-      }
-      return [action, { n, sum, ahead }];
-    }),
-  );
   const total = (numbers: number[]) => numbers.reduce((sum, x) => sum + x, 0);
-  const N = total([...of.values()].map(({ n }) => n));
-  const V = total([...of.values()].map(({ sum }) => sum)) / N;
-  const m = V - Math.max(0, V - mu) / (1 + N);
+  const each = actions.map((action) => {
+    const weighed: { w: number; G: number }[] = [];
+    let n = 0;
+    let own = 0;
+    let ahead = 0;
+    for (const kind of [0, 1, 2]) {
+      const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
+      const share = 1 / (1 + n);
+      let newer = 0;
+      let unknown = 0;
+      for (const step of steps.sort((a, b) => b.order - a.order)) {
+        const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
+        const w = alike * (step.later > 0 ? 0.95 : 0.98) ** newer;
+        const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
+        weighed.push({ w: share * w, G: kind === 2 ? limited : step.return });
+        newer += w;
+        unknown += w * (step.novelty ?? 0);
+      }
+      n += share * newer;
+      if (kind < 2) own = n;
+      if (kind === 0 && newer > 0) ahead = unknown / newer;
+    }
+    const sum = total(weighed.map(({ w, G }) => w * G));
+    const mean = n > 0 ? sum / n : 0;
+    const luck = total(weighed.map(({ w, G }) => w * ((G - mean) / sigma) ** 2));
+    const repeats = n > 0 ? n - total(weighed.map(({ w }) => w ** 2)) / n : 0;
+    return { action, n, own, sum, mean, luck, repeats, ahead };
+  });
+  const N = total(each.map(({ n }) => n));
+  const V = total(each.map(({ sum }) => sum)) / N;
+  const rho = (4 * (2 / 3) + total(each.map(({ luck }) => luck))) / (4 + total(each.map((a) => a.repeats)));
+  const kappa = rho >= 5 / 6 ? 5 : Math.max(0.5, rho / (1 - rho));
+  const Z = (n: number) => n / (n + kappa);
+  const expected = (total(each.map((a) => Z(a.n) * a.mean)) + mu) / (total(each.map((a) => Z(a.n))) + 1);
+  const { kept, left } = departures ?? { kept: { mean: 0 }, left: { mean: 0, count: 0 } };
+  const delta = ((left.count * (left.mean - kept.mean)) / sigma - 2) / (left.count + 2);
+  const b = Math.min(1, Math.max(0, (delta + 0.75) / 0.5));
+  const m = expected <= V ? expected : V + b * (expected - V);
   const H = highest > 0 ? Math.min(mu + 1.5 * sigma, highest) : highest + sigma;
   const explored = draws.find(({ purpose }) => purpose === "exploration");
   const c = explored && explored.value >= settings.explorationProbability ? 0 : settings.explorationBonus;
+  const tries = Math.sqrt(1 + total(each.map(({ own }) => own))) - 1;
+  const Q = candidates.map(({ action }) => {
+    const { n, sum } = each.find((one) => one.action === action)!;
+    return (sum + kappa * m) / (n + kappa);
+  });
   return {
     V,
     sigma,
-    each: candidates.map(({ action }) => {
-      const { n, sum, ahead } = of.get(action)!;
-      const Q = (sum + m) / (n + 1);
-      const E = (Math.sqrt(1 + N) - 1) * Math.max(1 / (1 + n), ahead) * Math.max(0, H - Q);
-      return { Q, A: (15 * (Q - V) + c * E) / sigma };
+    each: candidates.map(({ action }, i) => {
+      const { n, ahead } = each.find((one) => one.action === action)!;
+      const E = tries * Math.max(kappa / (kappa + n), ahead) * Math.max(0, H - Math.max(...Q));
+      return { Q: Q[i]!, A: (15 * (Q[i]! - V) + c * E) / sigma };
     }),
   };
 }
@@ -187,14 +216,14 @@ describe("the adaptive form", () => {
       { action: "a0", return: -1 },
       { action: "a1", return: 1 },
     ]);
-    // N = 2, V = m = 0, μ = 0, σ = 1, H = min(1.5, 1) = 1, √(1 + N) − 1 = 0.7320508
+    // N = 2, V = m = 0, μ = 0, σ = 1, κ = 2, H − max Q = 1 − ⅓, √(1 + N) − 1 = 0.7320508
     expect(decision.returns).toEqual({ count: 4, mean: 0, spread: 1, highest: 1 });
     expect(decision.value).toBe(0);
-    expect(decision.candidates.slice(0, 3).map(({ q }) => q)).toEqual([-0.5, 0.5, 0]);
-    const E = [(0.7320508 / 2) * 1.5, (0.7320508 / 2) * 0.5, 0.7320508];
-    expect(advantageOf(decision, "a0")).toBeCloseTo(15 * -0.5 + 1.4 * E[0]!, 6);
-    expect(advantageOf(decision, "a1")).toBeCloseTo(15 * 0.5 + 1.4 * E[1]!, 6);
-    expect(advantageOf(decision, "a2")).toBeCloseTo(1.4 * E[2]!, 6);
+    const E = [2 / 3, 2 / 3, 1].map((unknown) => 0.7320508 * unknown * (2 / 3));
+    [-1 / 3, 1 / 3, 0].forEach((Q, a) => {
+      expect(decision.candidates[a]!.q).toBeCloseTo(Q, 9);
+      expect(advantageOf(decision, `a${a}`)).toBeCloseTo(15 * Q + 2 * E[a]!, 6);
+    });
     expect(decision.chosen.action).toBe("a1");
   });
 

@@ -54,7 +54,7 @@ describe("explain", () => {
     expect(text).toContain(
       "Scale: the spread of all 3 returns, 5.72; their mean is 7.00, the highest 12.00.",
     );
-    expect(text).toContain("after = softmax(z + 1.00 A), A = (15 (Q - V) + 1.4 E) / scale; selected greedy");
+    expect(text).toContain("after = softmax(z + 1.00 A), A = (15 (Q - V) + 2 E) / scale; selected greedy");
     expectNarrow(explain(decision));
     const greedy = explain(await learned({ explorationBonus: 0 })).replace(/\s+/g, " ");
     expect(greedy).toContain("A = 15 (Q - V) / scale; selected");
