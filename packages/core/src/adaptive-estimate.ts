@@ -6,7 +6,7 @@ import { isSameState } from "./similarity.js";
 export interface AdaptiveOptions {
   /** The estimate rests on the newest k steps of the nearest states. @default 100 */
   k?: number;
-  /** How much an action is worth trying for what it might bring, without unit; 0 tries nothing new. @default 2 */
+  /** How much an action is worth trying for what it might bring, without unit; 0 tries nothing new. @default 2.2 */
   explorationBonus?: number;
   /** Probability λ that a decision has an exploration bonus at all. @default 1 */
   explorationProbability?: number;
@@ -28,7 +28,7 @@ const FADING_BEFORE_OTHERS = 0.95;
 const HOPE = 1.5;
 
 /** Share of the variance of all returns that lies within one action, before anything is known of it… */
-const LUCK = 2 / 3;
+const LUCK = 0.75;
 
 /** … which counts like so many steps that repeat an action. */
 const LUCK_WEIGHT = 4;
@@ -44,7 +44,7 @@ const CAUTION = { least: 0.5, most: 5 };
  *              with f = 0.98 for the last step of an episode and 0.95 for one with others after it
  *     n_a    = Σ w_i over the steps that took a;  N = Σ n_a;  N_own = the same without imported steps
  *     V(s)   = Σ w_i·G_i / N
- *     ρ      = (4·⅔ + Σ_a Σ_a w_i·(G_i − Ḡ_a)²/σ²) / (4 + Σ_a (n_a − Σ_a w_i²/n_a))
+ *     ρ      = (4·¾ + Σ_a Σ_a w_i·(G_i − Ḡ_a)²/σ²) / (4 + Σ_a (n_a − Σ_a w_i²/n_a))
  *     κ      = ρ / (1 − ρ), at least ½ and at most 5
  *     m'     = (Σ_a Z_a·Ḡ_a + μ) / (Σ_a Z_a + 1)  with  Z_a = n_a / (n_a + κ)
  *     m      = m' where m' ≤ V(s), else V(s) + b·(m' − V(s)), with the trust b in leaving the base action
@@ -59,7 +59,7 @@ const CAUTION = { least: 0.5, most: 5 };
  * count 1 / (1 + n_a), with the n_a of the better kinds: hearsay gives way to knowledge.
  */
 export function adaptiveEstimator(options: AdaptiveOptions = {}): Estimator {
-  const { k = 100, explorationBonus = 2, explorationProbability = 1 } = options;
+  const { k = 100, explorationBonus = 2.2, explorationProbability = 1 } = options;
   return {
     name: "adaptive",
     estimate({ neighbors, actions, returns, draw }) {

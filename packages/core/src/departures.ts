@@ -17,16 +17,16 @@ export interface Departures {
 }
 
 /** So many steps that left the base action are assumed to be there before the first… */
-const ASSUMED = 2;
+const ASSUMED = 3;
 
 /** … and to have brought so many standard deviations less than keeping to it. */
 const ASSUMED_LOSS = 1;
 
 /** Leaving the base action is trusted in full where it loses no more standard deviations than this… */
-const SMALL_LOSS = 0.25;
+const SMALL_LOSS = 0.1;
 
 /** … and not at all where it loses so many. */
-const LARGE_LOSS = 0.75;
+const LARGE_LOSS = 0.6;
 
 /**
  * Whether a step kept to its base action or left it; `undefined` where that says nothing of the base policy: no
@@ -42,7 +42,7 @@ export function departureOf({ action, chosenBy, decision }: Step): Departure | u
  * How far leaving the base action can be trusted to pay, in [0, 1], by what it has brought so far: with the means of
  * the steps that kept to it and of those that left it, in spreads σ of all returns,
  *
- *     δ = (n_left·(left − kept)/σ − 2) / (n_left + 2)        b = (δ + ¾) / ½, at least 0 and at most 1
+ *     δ = (n_left·(left − kept)/σ − 3) / (n_left + 3)        b = (δ + 0.6) / 0.5, at least 0 and at most 1
  *
  * so that it is 0 before the base action was left at all.
  */

@@ -149,13 +149,13 @@ function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
   });
   const N = total(each.map(({ n }) => n));
   const V = total(each.map(({ sum }) => sum)) / N;
-  const rho = (4 * (2 / 3) + total(each.map(({ luck }) => luck))) / (4 + total(each.map((a) => a.repeats)));
+  const rho = (4 * 0.75 + total(each.map(({ luck }) => luck))) / (4 + total(each.map((a) => a.repeats)));
   const kappa = rho >= 5 / 6 ? 5 : Math.max(0.5, rho / (1 - rho));
   const Z = (n: number) => n / (n + kappa);
   const expected = (total(each.map((a) => Z(a.n) * a.mean)) + mu) / (total(each.map((a) => Z(a.n))) + 1);
   const { kept, left } = departures ?? { kept: { mean: 0 }, left: { mean: 0, count: 0 } };
-  const delta = ((left.count * (left.mean - kept.mean)) / sigma - 2) / (left.count + 2);
-  const b = Math.min(1, Math.max(0, (delta + 0.75) / 0.5));
+  const delta = ((left.count * (left.mean - kept.mean)) / sigma - 3) / (left.count + 3);
+  const b = Math.min(1, Math.max(0, (delta + 0.6) / 0.5));
   const m = expected <= V ? expected : V + b * (expected - V);
   const H = highest > 0 ? Math.min(mu + 1.5 * sigma, highest) : highest + sigma;
   const explored = draws.find(({ purpose }) => purpose === "exploration");
@@ -184,7 +184,7 @@ describe("the adaptive form", () => {
         fc.record({
           k: fc.constantFrom(1, 3, 10, 100),
           beta: fc.constantFrom(0.5, 1, 3),
-          explorationBonus: fc.constantFrom(0, 1.4, 5),
+          explorationBonus: fc.constantFrom(0, 2.2, 5),
           explorationProbability: fc.constantFrom(0, 0.5, 1),
           minSimilarity: fc.constantFrom(0, 0.5),
         }),
@@ -216,13 +216,13 @@ describe("the adaptive form", () => {
       { action: "a0", return: -1 },
       { action: "a1", return: 1 },
     ]);
-    // N = 2, V = m = 0, μ = 0, σ = 1, κ = 2, H − max Q = 1 − ⅓, √(1 + N) − 1 = 0.7320508
+    // N = 2, V = m = 0, μ = 0, σ = 1, κ = 3, H − max Q = 1 − ¼, √(1 + N) − 1 = 0.7320508
     expect(decision.returns).toEqual({ count: 4, mean: 0, spread: 1, highest: 1 });
     expect(decision.value).toBe(0);
-    const E = [2 / 3, 2 / 3, 1].map((unknown) => 0.7320508 * unknown * (2 / 3));
-    [-1 / 3, 1 / 3, 0].forEach((Q, a) => {
+    const E = [0.75, 0.75, 1].map((unknown) => 0.7320508 * unknown * 0.75);
+    [-0.25, 0.25, 0].forEach((Q, a) => {
       expect(decision.candidates[a]!.q).toBeCloseTo(Q, 9);
-      expect(advantageOf(decision, `a${a}`)).toBeCloseTo(15 * Q + 2 * E[a]!, 6);
+      expect(advantageOf(decision, `a${a}`)).toBeCloseTo(15 * Q + 2.2 * E[a]!, 6);
     });
     expect(decision.chosen.action).toBe("a1");
   });
@@ -427,6 +427,47 @@ describe("how much evidence it takes", () => {
   });
 });
 
+describe("what an action without steps is expected to be worth", () => {
+  const usual: Past[] = [1, -1, 1, -1].map((value) => ({ state: elsewhere, action: "b", return: value }));
+  const times = (count: number, step: Past): Past[] => new Array<Past>(count).fill(step);
+  const untried = async (past: readonly Past[]) => {
+    const { value, candidates } = await decide([...usual, ...past]);
+    return candidates[4]!.q! - value!;
+  };
+
+  test("is what those with steps are worth on average, however often the best was taken", async () => {
+    const bad = times(3, { action: "a1", return: -1 });
+    const gaps = [3, 10, 30].map((count) => untried([...bad, ...times(count, { action: "a0", return: 1 })]));
+    const [few, more, many] = await Promise.all(gaps);
+    expect(more).toBeLessThan(few!);
+    expect(many).toBeLessThan(more!);
+    expect(many).toBeLessThan(-0.4);
+  });
+
+  test("is, where all went badly, no more than that until leaving the base action has paid", async () => {
+    const failed = times(2, { action: "a0", return: -1 });
+    const record = (left: number): Past[] => [
+      ...times(10, { state: elsewhere, action: "b", return: 0, departure: "kept" }),
+      ...times(10, { state: elsewhere, action: "b", return: left, departure: "left" }),
+    ];
+    expect(await untried(failed)).toBeCloseTo(0, 12);
+    expect(await untried([...failed, ...record(-1)])).toBeCloseTo(0, 12);
+    expect(await untried([...failed, ...record(0)])).toBeGreaterThan(0.1);
+  });
+});
+
+describe("luck", () => {
+  test("that shows in returns of one action makes other single steps count less", async () => {
+    const lead = async (spoiled: number) => {
+      const past = [1, -1, 1, -1].map((value): Past => ({ state: elsewhere, action: "b", return: value }));
+      for (let i = 0; i < 10; i++) past.push({ action: "a0", return: i % 2 === 0 ? spoiled : -spoiled });
+      const { candidates } = await decide([...past, { action: "a1", return: 1 }]);
+      return candidates[1]!.q! - candidates[4]!.q!;
+    };
+    expect(await lead(1)).toBeLessThan(0.75 * (await lead(0.1)));
+  });
+});
+
 describe("what comes after a step", () => {
   const leadsTo = (action: string, state: string, value = 0): Past => ({
     action,
@@ -516,6 +557,30 @@ describe("hearsay", () => {
 });
 
 describe("exploration", () => {
+  test("is not for what only others did: nobody may be there to judge what is tried", async () => {
+    const told = [1, -1, 0, 2].map(
+      (value, i): Past => ({
+        action: `a${i % 2}`,
+        return: value,
+        importedFrom: "somebody",
+      }),
+    );
+    const without = { explorationBonus: 0 };
+    expect((await decide(told)).candidates).toEqual((await decide(told, without)).candidates);
+    const own: Past[] = [...told, { action: "a0", return: -1 }];
+    expect(advantageOf(await decide(own), "a4")).toBeGreaterThan(
+      advantageOf(await decide(own, without), "a4"),
+    );
+  });
+
+  test("is for what lies beyond the best action that is known, the same for all that are known as little", async () => {
+    const past = [2, -1, 2, -1].map((value, i): Past => ({ action: `a${i % 2}`, return: value }));
+    const [tries, rests] = [await decide(past), await decide(past, { explorationBonus: 0 })];
+    const bonus = (action: string) => advantageOf(tries, action) - advantageOf(rests, action);
+    expect(bonus("a1")).toBeCloseTo(bonus("a0"), 9);
+    expect(bonus("a2")).toBeGreaterThan(bonus("a0"));
+  });
+
   test("without a bonus an action that was not tried adds nothing to its logit, and never more than the best that was", async () => {
     await fc.assert(
       fc.asyncProperty(spreadPast, async (past) => {

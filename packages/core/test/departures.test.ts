@@ -40,11 +40,11 @@ describe("departureTrust", () => {
     departures: { kept: { count: 50, mean: 0 }, left: { count: times, mean: left } },
   });
 
-  test("by hand: six steps that lost no more than a third of a spread", () => {
-    // δ = (6·(−⅓) − 2) / (6 + 2) = −½, b = (−½ + ¾) / ½ = ½
-    expect(departureTrust(returns(-1 / 3, 6), 1)).toBeCloseTo(0.5, 12);
-    // Half as much in units of a spread of 2.
-    expect(departureTrust(returns(-2 / 3, 6), 2)).toBeCloseTo(0.5, 12);
+  test("by hand: three steps that brought 0.3 of a spread more", () => {
+    // δ = (3·0.3 − 3) / (3 + 3) = −0.35, b = (−0.35 + 0.6) / 0.5 = 0.5
+    expect(departureTrust(returns(0.3, 3), 1)).toBeCloseTo(0.5, 12);
+    // The same in units of a spread of 2.
+    expect(departureTrust(returns(0.6, 3), 2)).toBeCloseTo(0.5, 12);
   });
 
   test("is none before the base action was left, nor after a few times that brought nothing", () => {
