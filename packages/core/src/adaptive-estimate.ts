@@ -161,7 +161,8 @@ function weigh(evidence: readonly EvidenceStep[], { mean }: ReturnSummary, scale
     alike: new Map<string, Taken>(),
     imported: new Map<string, Taken>(),
   };
-  for (const { action, similarity, importedFrom, ...step } of newestFirst) {
+  for (const step of newestFirst) {
+    const { action, similarity, importedFrom } = step;
     const tier =
       importedFrom !== undefined ? tiers.imported : isSameState(similarity) ? tiers.same : tiers.alike;
     const taken = tier.get(action) ?? { ...nothing };
