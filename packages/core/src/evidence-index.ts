@@ -1,3 +1,4 @@
+import { type Departure, departureOf, type MeanReturn } from "./departures.js";
 import type { JsonValue } from "./json.js";
 import type { ActionEvidence, Neighbor, StepReference } from "./neighbor.js";
 import { type ReturnSummary, RunningReturns } from "./return-summary.js";
@@ -20,6 +21,8 @@ interface Held {
   /** Where each of its steps stands; empty for an episode that nobody rewarded. */
   readonly places: readonly { readonly state: number; readonly action: string; readonly order: number }[];
   readonly returns: readonly number[];
+  /** Of each return, whether its step kept to the base action. */
+  readonly departures: readonly (Departure | undefined)[];
   /** Which {@link EvidenceIndex.returns} its own are part of. */
   readonly pool: string;
   /** What each of its steps executed, where that is kept. */
@@ -87,18 +90,20 @@ export class EvidenceIndex {
     const { id, revision, threadId, sequence } = episode;
     const pool = poolOf(episode.describedBy, importedFrom(episode) !== undefined);
     const counted = places.length > 0 && returns ? returns : [];
-    this.#count(pool, counted);
     const payloads = this.#keepsPayloads && places.length > 0 ? episode.steps.map((s) => s.payload) : [];
-    this.#episodes.set(id, {
+    const held: Held = {
       revision,
       threadId,
       sequence,
       setAside,
       places,
       returns: counted,
+      departures: counted.map((_, i) => departureOf(episode.steps[i]!)),
       pool,
       payloads,
-    });
+    };
+    this.#episodes.set(id, held);
+    this.#count(held);
     if (threadId !== undefined) {
       const ids = this.#threads.get(threadId) ?? new Set();
       this.#threads.set(threadId, ids.add(id));
@@ -124,8 +129,12 @@ export class EvidenceIndex {
    * none.
    */
   returns(describedBy: string): ReturnSummary | undefined {
-    const own = this.#returns.get(poolOf(describedBy, false))?.summary;
-    return own ?? this.#returns.get(poolOf(describedBy, true))?.summary;
+    const pool = poolOf(describedBy, false);
+    const own = this.#returns.get(pool)?.summary;
+    if (!own) return this.#returns.get(poolOf(describedBy, true))?.summary;
+    const kept = this.#meanOf(partOf(pool, "kept"));
+    const left = this.#meanOf(partOf(pool, "left"));
+    return kept && left ? { ...own, departures: { kept, left } } : own;
   }
 
   /**
@@ -164,24 +173,33 @@ export class EvidenceIndex {
     });
   }
 
-  #count(pool: string, returns: readonly number[]): void {
-    if (returns.length === 0) return;
-    const running = this.#returns.get(pool) ?? new RunningReturns();
-    this.#returns.set(pool, running);
-    for (const value of returns) running.add(value);
+  #meanOf(pool: string): MeanReturn | undefined {
+    const summary = this.#returns.get(pool)?.summary;
+    return summary && { count: summary.count, mean: summary.mean };
   }
 
-  #discount({ pool, returns }: Held): void {
-    const running = this.#returns.get(pool);
-    returns.forEach((value, i) => {
-      running?.remove(value, () => this.#pooled(pool, returns.slice(i + 1)));
+  #count(held: Held): void {
+    held.returns.forEach((value, i) => {
+      for (const pool of poolsOf(held, i)) {
+        const running = this.#returns.get(pool) ?? new RunningReturns();
+        this.#returns.set(pool, running);
+        running.add(value);
+      }
     });
   }
 
-  /** The returns of a pool, and those of an episode that is half gone. */
-  *#pooled(pool: string, rest: readonly number[]): Iterable<number> {
-    yield* rest;
-    for (const held of this.#episodes.values()) if (held.pool === pool) yield* held.returns;
+  #discount(held: Held): void {
+    held.returns.forEach((value, i) => {
+      for (const pool of poolsOf(held, i)) {
+        this.#returns.get(pool)?.remove(value, () => this.#pooled(pool, held, i + 1));
+      }
+    });
+  }
+
+  /** The returns of a pool, and those of an episode that is half gone, from the one at `start` on. */
+  *#pooled(pool: string, gone: Held, start: number): Iterable<number> {
+    yield* returnsIn(pool, gone, start);
+    for (const held of this.#episodes.values()) yield* returnsIn(pool, held, 0);
   }
 
   #place(episode: StoredEpisode, returns: readonly number[]): Held["places"] {
@@ -235,6 +253,23 @@ function inVersion(state: State, describedBy: string): State {
 
 function poolOf(describedBy: string, imported: boolean): string {
   return `${imported ? "imported" : "own"} ${describedBy}`;
+}
+
+/** The part of a pool whose steps kept to the base action, or left it. */
+function partOf(pool: string, departure: Departure): string {
+  return `${departure} ${pool}`;
+}
+
+/** Where the return of an episode's step of this index counts. */
+function poolsOf({ pool, departures }: Held, step: number): string[] {
+  const departure = departures[step];
+  return departure ? [pool, partOf(pool, departure)] : [pool];
+}
+
+function* returnsIn(pool: string, held: Held, start: number): Iterable<number> {
+  for (let i = start; i < held.returns.length; i++) {
+    if (poolsOf(held, i).includes(pool)) yield held.returns[i]!;
+  }
 }
 
 /** Who brought the episode in, where it is not the agent's own. */

@@ -121,11 +121,15 @@ function meaningOfAdvantage({ estimator, explorationBonus }: DecisionSettings): 
 /** What the adaptive estimate is measured by. */
 function scaleOfReturns({ returns, settings }: Decision): string[] {
   if (settings.estimator !== "adaptive" || !returns) return [];
-  const { count, mean, spread, highest } = returns;
+  const { count, mean, spread, highest, departures } = returns;
   if (spread === 0) return [`Scale: the size of the returns, which are all ${fixed(mean)}.`];
-  return wrapped(
-    `Scale: the spread of all ${count} returns, ${fixed(spread)}; their mean is ${fixed(mean)}, the highest ${fixed(highest)}.`,
-  );
+  const scale = `Scale: the spread of all ${count} returns, ${fixed(spread)}; their mean is ${fixed(mean)}, the highest ${fixed(highest)}.`;
+  if (!departures) return wrapped(scale);
+  const { kept, left } = departures;
+  const record =
+    `So far, leaving the base action brought ${fixed(left.mean)} (mean of ${left.count}), ` +
+    `keeping to it ${fixed(kept.mean)} (mean of ${kept.count}).`;
+  return [...wrapped(scale), ...wrapped(record)];
 }
 
 /** Why this action, of those that experience speaks for or against. */

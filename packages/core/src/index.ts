@@ -10,6 +10,7 @@ export type {
 } from "./decision.js";
 export { summarize } from "./decision.js";
 export type { DecisionSummary, LoggedCandidate } from "./decision-summary.js";
+export type { Departures, MeanReturn } from "./departures.js";
 export type {
   ChosenBy,
   Episode,

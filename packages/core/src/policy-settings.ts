@@ -22,7 +22,7 @@ export interface PolicyOptions {
    * without unit, by the default a compromise between safety and speed; for the others the published α, in units of
    * return.
    *
-   * @default 1.4; 5 for "plain" and "normalized"
+   * @default 2.2; 5 for "plain" and "normalized"
    */
   explorationBonus?: number;
   /** Probability λ in [0, 1] that there is a bonus: for "adaptive" in a decision, for the others of an action that no neighbour took. @default 1 */
@@ -89,7 +89,7 @@ export function settingsOf(options: PolicyOptions): DecisionSettings {
     minFeatureSimilarity: options.minFeatureSimilarity ?? {},
     minEvidence: options.minEvidence ?? 1,
     minActionEvidence: options.minActionEvidence ?? 0,
-    explorationBonus: options.explorationBonus ?? (published ? 5 : 1.4),
+    explorationBonus: options.explorationBonus ?? (published ? 5 : 2.2),
     explorationProbability: options.explorationProbability ?? 1,
     selection: options.selection ?? "greedy",
     epsilon: options.epsilon ?? 0.1,

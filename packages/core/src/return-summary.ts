@@ -1,3 +1,5 @@
+import type { Departures } from "./departures.js";
+
 /** All returns that a memory holds for one version of the state features: the scale that a single return is seen on. */
 export interface ReturnSummary {
   readonly count: number;
@@ -5,6 +7,8 @@ export interface ReturnSummary {
   /** Standard deviation; 0 for one return. */
   readonly spread: number;
   readonly highest: number;
+  /** What came of keeping to the base action and of leaving it; absent until there is something of both. */
+  readonly departures?: Departures;
 }
 
 /** Below this share of the largest sum of squares so far, too few digits of it are left after subtractions. */

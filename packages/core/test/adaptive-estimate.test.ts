@@ -10,6 +10,7 @@ import {
   openMemory,
   type PolicyOptions,
   type ReturnSummary,
+  type StepInput,
   seededRandom,
 } from "@jitrl/core";
 import fc from "fast-check";
@@ -22,6 +23,8 @@ interface Past {
   readonly return: number;
   readonly state?: string;
   readonly importedFrom?: string;
+  /** A policy kept to the base action in its first step, or left it. @default no decision is kept with it */
+  readonly departure?: "kept" | "left" | undefined;
   /** What was done after the first step, in states of their own. */
   readonly after?: readonly { readonly state: string; readonly action: string }[];
 }
@@ -34,6 +37,9 @@ const own = fc.record({
   action: fc.constantFrom("a0", "a1", "a2", "a3"),
   return: fc.integer({ min: -10, max: 10 }),
 });
+const decided = fc
+  .tuple(own, fc.constantFrom("kept", "left"))
+  .map(([step, departure]): Past => ({ ...step, departure }));
 const imported = fc.record({
   state: fc.constantFrom(here, "x y z q", "x y", elsewhere),
   action: fc.constantFrom("a0", "a1", "a2", "a3"),
@@ -48,10 +54,14 @@ const longer = fc.tuple(
   ),
 );
 const anyPast = fc.array<Past>(fc.oneof(own, own, imported), { minLength: 1, maxLength: 30 });
-/** With episodes of several steps. */
+/** With episodes of several steps, and with steps that a policy decided. */
 const anyHistory = fc
-  .tuple(anyPast, fc.array(longer, { maxLength: 20 }))
-  .map(([past, more]): Past[] => [...past, ...more.map(([first, after]) => ({ ...first, after }))]);
+  .tuple(anyPast, fc.array(longer, { maxLength: 20 }), fc.array(decided, { maxLength: 20 }))
+  .map(([past, more, decisions]): Past[] => [
+    ...past,
+    ...more.map(([first, after]) => ({ ...first, after })),
+    ...decisions,
+  ]);
 /** Two own returns differ, so that returns have a spread. */
 const spreadPast = anyPast.map((past): Past[] => [
   ...past,
@@ -62,14 +72,20 @@ const spreadPast = anyPast.map((past): Past[] => [
 async function remember(past: readonly Past[]): Promise<ExperienceMemory> {
   let clock = 0;
   const memory = await openMemory({ now: () => ++clock, newId: () => `id-${++clock}` });
-  for (const { state = here, action, return: reward, importedFrom, after = [] } of past) {
+  for (const { state = here, action, return: reward, importedFrom, departure, after = [] } of past) {
     const metadata: EpisodeInput["metadata"] = importedFrom === undefined ? {} : { importedFrom };
-    const steps = [{ state, action }, ...after].map((step, i) =>
-      i === after.length ? { ...step, reward } : step,
+    const steps = [{ state, action, ...(departure ? chosen(departure, action) : {}) }, ...after].map(
+      (step, i) => (i === after.length ? { ...step, reward } : step),
     );
     await memory.learn({ metadata, steps });
   }
   return memory;
+}
+
+function chosen(departure: "kept" | "left", action: string): Pick<StepInput, "chosenBy" | "decision"> {
+  const baseAction = departure === "kept" ? action : `not ${action}`;
+  const decision = { mode: "on", reason: "learned", baseAction, propensity: 1, kl: 0, evidence: 1 } as const;
+  return { chosenBy: "policy", decision };
 }
 
 const logits = [1, 0.4, 0, -0.5, -0.5];
@@ -98,54 +114,67 @@ function expectClose(found: number | undefined, expected: number, scale = 1): vo
 
 /** The equations of docs/algorithm.md, from a decision's evidence, returns and settings, and nothing else. */
 function byHand({ evidence, returns, settings, draws, candidates }: Decision) {
-  const { mean: mu, spread, highest } = returns!;
+  const { mean: mu, spread, highest, departures } = returns!;
   const sigma = spread > 1e-9 * Math.abs(mu) ? spread : mu === 0 ? 1 : Math.abs(mu);
   const nearest = Math.max(...evidence.map(({ similarity }) => similarity));
   const kindOf = ({ similarity, importedFrom }: EvidenceStep) =>
     importedFrom !== undefined ? 2 : similarity > 1 - 1e-9 ? 0 : 1;
   const actions = [...new Set([...candidates, ...evidence].map(({ action }) => action))];
-  const of = new Map(
-    actions.map((action) => {
-      let n = 0;
-      let sum = 0;
-      let ahead = 0;
-      for (const kind of [0, 1, 2]) {
-        const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
-        let newer = 0;
-        let total = 0;
-        let unknown = 0;
-        for (const step of steps.sort((a, b) => b.order - a.order)) {
-          const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
-          const w = alike * (step.later > 0 ? 0.95 : 0.98) ** newer;
-          const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
-          newer += w;
-          unknown += w * (step.novelty ?? 0);
-          total += w * (kind === 2 ? limited : step.return);
-        }
-        const share = 1 / (1 + n);
-        n += share * newer;
-        sum += share * total;
-        if (kind === 0 && newer > 0) ahead = unknown / newer;
-      }
-      return [action, { n, sum, ahead }];
-    }),
-  );
   const total = (numbers: number[]) => numbers.reduce((sum, x) => sum + x, 0);
-  const N = total([...of.values()].map(({ n }) => n));
-  const V = total([...of.values()].map(({ sum }) => sum)) / N;
-  const m = V - Math.max(0, V - mu) / (1 + N);
+  const each = actions.map((action) => {
+    const weighed: { w: number; G: number }[] = [];
+    let n = 0;
+    let own = 0;
+    let ahead = 0;
+    for (const kind of [0, 1, 2]) {
+      const steps = evidence.filter((step) => step.action === action && kindOf(step) === kind);
+      const share = 1 / (1 + n);
+      let newer = 0;
+      let unknown = 0;
+      for (const step of steps.sort((a, b) => b.order - a.order)) {
+        const alike = nearest > 0 ? (step.similarity / nearest) ** 4 : 1;
+        const w = alike * (step.later > 0 ? 0.95 : 0.98) ** newer;
+        const limited = Math.min(Math.max(step.return, mu - 1.5 * sigma), mu + 1.5 * sigma);
+        weighed.push({ w: share * w, G: kind === 2 ? limited : step.return });
+        newer += w;
+        unknown += w * (step.novelty ?? 0);
+      }
+      n += share * newer;
+      if (kind < 2) own = n;
+      if (kind === 0 && newer > 0) ahead = unknown / newer;
+    }
+    const sum = total(weighed.map(({ w, G }) => w * G));
+    const mean = n > 0 ? sum / n : 0;
+    const luck = total(weighed.map(({ w, G }) => w * ((G - mean) / sigma) ** 2));
+    const repeats = n > 0 ? n - total(weighed.map(({ w }) => w ** 2)) / n : 0;
+    return { action, n, own, sum, mean, luck, repeats, ahead };
+  });
+  const N = total(each.map(({ n }) => n));
+  const V = total(each.map(({ sum }) => sum)) / N;
+  const rho = (4 * 0.75 + total(each.map(({ luck }) => luck))) / (4 + total(each.map((a) => a.repeats)));
+  const kappa = rho >= 5 / 6 ? 5 : Math.max(0.5, rho / (1 - rho));
+  const Z = (n: number) => n / (n + kappa);
+  const expected = (total(each.map((a) => Z(a.n) * a.mean)) + mu) / (total(each.map((a) => Z(a.n))) + 1);
+  const { kept, left } = departures ?? { kept: { mean: 0 }, left: { mean: 0, count: 0 } };
+  const delta = ((left.count * (left.mean - kept.mean)) / sigma - 3) / (left.count + 3);
+  const b = Math.min(1, Math.max(0, (delta + 0.6) / 0.5));
+  const m = expected <= V ? expected : V + b * (expected - V);
   const H = highest > 0 ? Math.min(mu + 1.5 * sigma, highest) : highest + sigma;
   const explored = draws.find(({ purpose }) => purpose === "exploration");
   const c = explored && explored.value >= settings.explorationProbability ? 0 : settings.explorationBonus;
+  const tries = Math.sqrt(1 + total(each.map(({ own }) => own))) - 1;
+  const Q = candidates.map(({ action }) => {
+    const { n, sum } = each.find((one) => one.action === action)!;
+    return (sum + kappa * m) / (n + kappa);
+  });
   return {
     V,
     sigma,
-    each: candidates.map(({ action, tried }) => {
-      const { n, sum, ahead } = of.get(action)!;
-      const Q = (sum + m) / (n + 1);
-      const unknown = Math.max(1 / (1 + n), ahead) / (1 + tried);
-      const E = (Math.sqrt(1 + N) - 1) * unknown * Math.max(0, H - Q);
-      return { Q, A: (15 * (Q - V) + c * E) / sigma };
+    each: candidates.map(({ action, tried }, i) => {
+      const { n, ahead } = each.find((one) => one.action === action)!;
+      const unknown = Math.max(kappa / (kappa + n), ahead) / (1 + tried);
+      const E = tries * unknown * Math.max(0, H - Math.max(...Q));
+      return { Q: Q[i]!, A: (15 * (Q[i]! - V) + c * E) / sigma };
     }),
   };
 }
@@ -158,7 +187,7 @@ describe("the adaptive form", () => {
         fc.record({
           k: fc.constantFrom(1, 3, 10, 100),
           beta: fc.constantFrom(0.5, 1, 3),
-          explorationBonus: fc.constantFrom(0, 1.4, 5),
+          explorationBonus: fc.constantFrom(0, 2.2, 5),
           explorationProbability: fc.constantFrom(0, 0.5, 1),
           minSimilarity: fc.constantFrom(0, 0.5),
         }),
@@ -194,14 +223,14 @@ describe("the adaptive form", () => {
       { action: "a0", return: -1 },
       { action: "a1", return: 1 },
     ]);
-    // N = 2, V = m = 0, μ = 0, σ = 1, H = min(1.5, 1) = 1, √(1 + N) − 1 = 0.7320508
+    // N = 2, V = m = 0, μ = 0, σ = 1, κ = 3, H − max Q = 1 − ¼, √(1 + N) − 1 = 0.7320508
     expect(decision.returns).toEqual({ count: 4, mean: 0, spread: 1, highest: 1 });
     expect(decision.value).toBe(0);
-    expect(decision.candidates.slice(0, 3).map(({ q }) => q)).toEqual([-0.5, 0.5, 0]);
-    const E = [(0.7320508 / 2) * 1.5, (0.7320508 / 2) * 0.5, 0.7320508];
-    expect(advantageOf(decision, "a0")).toBeCloseTo(15 * -0.5 + 1.4 * E[0]!, 6);
-    expect(advantageOf(decision, "a1")).toBeCloseTo(15 * 0.5 + 1.4 * E[1]!, 6);
-    expect(advantageOf(decision, "a2")).toBeCloseTo(1.4 * E[2]!, 6);
+    const E = [0.75, 0.75, 1].map((unknown) => 0.7320508 * unknown * 0.75);
+    [-0.25, 0.25, 0].forEach((Q, a) => {
+      expect(decision.candidates[a]!.q).toBeCloseTo(Q, 9);
+      expect(advantageOf(decision, `a${a}`)).toBeCloseTo(15 * Q + 2.2 * E[a]!, 6);
+    });
     expect(decision.chosen.action).toBe("a1");
   });
 
@@ -405,6 +434,47 @@ describe("how much evidence it takes", () => {
   });
 });
 
+describe("what an action without steps is expected to be worth", () => {
+  const usual: Past[] = [1, -1, 1, -1].map((value) => ({ state: elsewhere, action: "b", return: value }));
+  const times = (count: number, step: Past): Past[] => new Array<Past>(count).fill(step);
+  const untried = async (past: readonly Past[]) => {
+    const { value, candidates } = await decide([...usual, ...past]);
+    return candidates[4]!.q! - value!;
+  };
+
+  test("is what those with steps are worth on average, however often the best was taken", async () => {
+    const bad = times(3, { action: "a1", return: -1 });
+    const gaps = [3, 10, 30].map((count) => untried([...bad, ...times(count, { action: "a0", return: 1 })]));
+    const [few, more, many] = await Promise.all(gaps);
+    expect(more).toBeLessThan(few!);
+    expect(many).toBeLessThan(more!);
+    expect(many).toBeLessThan(-0.4);
+  });
+
+  test("is, where all went badly, no more than that until leaving the base action has paid", async () => {
+    const failed = times(2, { action: "a0", return: -1 });
+    const record = (left: number): Past[] => [
+      ...times(10, { state: elsewhere, action: "b", return: 0, departure: "kept" }),
+      ...times(10, { state: elsewhere, action: "b", return: left, departure: "left" }),
+    ];
+    expect(await untried(failed)).toBeCloseTo(0, 12);
+    expect(await untried([...failed, ...record(-1)])).toBeCloseTo(0, 12);
+    expect(await untried([...failed, ...record(0)])).toBeGreaterThan(0.1);
+  });
+});
+
+describe("luck", () => {
+  test("that shows in returns of one action makes other single steps count less", async () => {
+    const lead = async (spoiled: number) => {
+      const past = [1, -1, 1, -1].map((value): Past => ({ state: elsewhere, action: "b", return: value }));
+      for (let i = 0; i < 10; i++) past.push({ action: "a0", return: i % 2 === 0 ? spoiled : -spoiled });
+      const { candidates } = await decide([...past, { action: "a1", return: 1 }]);
+      return candidates[1]!.q! - candidates[4]!.q!;
+    };
+    expect(await lead(1)).toBeLessThan(0.75 * (await lead(0.1)));
+  });
+});
+
 describe("what comes after a step", () => {
   const leadsTo = (action: string, state: string, value = 0): Past => ({
     action,
@@ -494,6 +564,30 @@ describe("hearsay", () => {
 });
 
 describe("exploration", () => {
+  test("is not for what only others did: nobody may be there to judge what is tried", async () => {
+    const told = [1, -1, 0, 2].map(
+      (value, i): Past => ({
+        action: `a${i % 2}`,
+        return: value,
+        importedFrom: "somebody",
+      }),
+    );
+    const without = { explorationBonus: 0 };
+    expect((await decide(told)).candidates).toEqual((await decide(told, without)).candidates);
+    const own: Past[] = [...told, { action: "a0", return: -1 }];
+    expect(advantageOf(await decide(own), "a4")).toBeGreaterThan(
+      advantageOf(await decide(own, without), "a4"),
+    );
+  });
+
+  test("is for what lies beyond the best action that is known, the same for all that are known as little", async () => {
+    const past = [2, -1, 2, -1].map((value, i): Past => ({ action: `a${i % 2}`, return: value }));
+    const [tries, rests] = [await decide(past), await decide(past, { explorationBonus: 0 })];
+    const bonus = (action: string) => advantageOf(tries, action) - advantageOf(rests, action);
+    expect(bonus("a1")).toBeCloseTo(bonus("a0"), 9);
+    expect(bonus("a2")).toBeGreaterThan(bonus("a0"));
+  });
+
   test("without a bonus an action that was not tried adds nothing to its logit, and never more than the best that was", async () => {
     await fc.assert(
       fc.asyncProperty(spreadPast, async (past) => {

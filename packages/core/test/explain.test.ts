@@ -54,10 +54,23 @@ describe("explain", () => {
     expect(text).toContain(
       "Scale: the spread of all 3 returns, 5.72; their mean is 7.00, the highest 12.00.",
     );
-    expect(text).toContain("after = softmax(z + 1.00 A), A = (15 (Q - V) + 1.4 E) / scale; selected greedy");
+    expect(text).toContain("after = softmax(z + 1.00 A), A = (15 (Q - V) + 2.2 E) / scale; selected greedy");
     expectNarrow(explain(decision));
     const greedy = explain(await learned({ explorationBonus: 0 })).replace(/\s+/g, " ");
     expect(greedy).toContain("A = 15 (Q - V) / scale; selected");
+  });
+
+  test("says what leaving the base action has brought, where there is something to compare", async () => {
+    const decision = await learned();
+    expect(explain(decision)).not.toContain("leaving the base action");
+    const { returns } = decision;
+    if (!returns) throw new Error("Expected returns.");
+    const departures = { kept: { count: 30, mean: 5 }, left: { count: 12, mean: 4.2 } };
+    const text = explain({ ...decision, returns: { ...returns, departures } });
+    expect(text.replace(/\s+/g, " ")).toContain(
+      "So far, leaving the base action brought 4.20 (mean of 12), keeping to it 5.00 (mean of 30).",
+    );
+    expectNarrow(text);
   });
 
   test("names no spread where all returns are the same", async () => {

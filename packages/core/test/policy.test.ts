@@ -72,7 +72,7 @@ describe("createPolicy", () => {
       minFeatureSimilarity: {},
       minEvidence: 1,
       minActionEvidence: 0,
-      explorationBonus: 1.4,
+      explorationBonus: 2.2,
       explorationProbability: 1,
       selection: "greedy",
       epsilon: 0.1,
