@@ -151,7 +151,7 @@ function levelOf(all: Iterable<Taken>, returns: ReturnSummary, scale: number) {
   }
   const expected = level / known;
   // Where what was done went badly, others are expected to go better only as far as leaving the base action has paid.
-  const trust = expected > value ? departureTrust(returns, scale) : 1;
+  const trust = expected > value ? departureTrust(returns.departures, scale) : 1;
   return { value, caution, start: Math.min(expected, value + trust * (expected - value)) };
 }
 

@@ -1,5 +1,4 @@
 import type { Step } from "./episode.js";
-import type { ReturnSummary } from "./return-summary.js";
 
 /** How a step stands to the base action: a policy kept to it, or left it. */
 export type Departure = "kept" | "left";
@@ -46,7 +45,7 @@ export function departureOf({ action, chosenBy, decision }: Step): Departure | u
  *
  * so that it is 0 before the base action was left at all.
  */
-export function departureTrust({ departures }: ReturnSummary, scale: number): number {
+export function departureTrust(departures: Departures | undefined, scale: number): number {
   if (!departures) return 0;
   const { kept, left } = departures;
   const gain = (left.count * (left.mean - kept.mean)) / scale;
