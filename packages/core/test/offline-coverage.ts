@@ -70,6 +70,13 @@ export const CASES: readonly CoverageCase[] = [
     options,
     episodes: 170,
   },
+  {
+    name: "the default estimator, sampled",
+    target: { beta: 0.3, selection: "sample" },
+    options,
+    episodes: 120,
+  },
+  { name: "the default settings", target: {}, options, episodes: 200 },
 ];
 
 /** @param told called after each run */
