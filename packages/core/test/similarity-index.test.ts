@@ -1,4 +1,4 @@
-import { LinearSimilarityIndex, type SearchOptions, type State, seededRandom } from "@jitrl/core";
+import { LinearSimilarityIndex, type SearchOptions, type State, seededRandom, toState } from "@jitrl/core";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExactSimilarityIndex } from "../src/similarity/exact-similarity-index.js";
@@ -228,4 +228,26 @@ describe("in families of near variants, where thousands of states are candidates
       checkAll();
     });
   }
+});
+
+test("a small bag is found by one more common token than larger bags could be found by", () => {
+  const random = seededRandom(1);
+  const common = Array.from({ length: 20 }, (_, i) => `c${i}`);
+  const bag = (tokens: string[], size: number, name: string) =>
+    toState({
+      features: {
+        text: {
+          tokens: [...tokens, ...Array.from({ length: size - tokens.length }, (_, i) => `${name} ${i}`)],
+          weight: 1,
+        },
+      },
+    });
+  const index = new ExactSimilarityIndex();
+  for (let i = 0; i < 20_000; i++) {
+    const some = common.filter((_, at) => random() < (at < 8 ? 0.035 : 0.04));
+    index.add(bag(some, 20, `state ${i}`));
+  }
+  const small = index.add(bag(["c0", ...common.slice(8)], 17, "small"));
+  const found = index.search(bag(common, 20, ""), { k: 10, minSimilarity: 0.5, budget: BUDGET });
+  expect(found).toEqual([{ id: small, similarity: 13 / 24 }]);
 });

@@ -107,8 +107,9 @@ export class Searcher {
       }
     }
     if (this.#bounds.qualifies(0)) this.#raiseAmongTwice(32, 2);
-    if (this.#bounds.qualifies(0)) this.#walkColumns(partition, false);
+    // Before columns are counted: a bag that is in one of them alone then counts as not found, which is too little for these.
     this.#compareOutliers();
+    if (this.#bounds.qualifies(0)) this.#walkColumns(partition, false);
     if (this.#bounds.qualifies(0)) this.#common.scan(partition);
     else this.#compareFound(partition);
     this.#compareUnrelated(partition);
