@@ -100,11 +100,19 @@ describe("a snapshot", () => {
 
   test("of a large index that was mostly emptied is read", () => {
     const index = new ExactSimilarityIndex();
-    const ids = Array.from({ length: 3000 }, (_, i) =>
-      index.add({ features: { text: { tokens: ["common", `t${i}`], weight: 1 } } }),
+    const all = Array.from(
+      { length: 3000 },
+      (_, i): State => ({ features: { text: { tokens: ["common", `t${i}`], weight: 1 } } }),
     );
+    const ids = all.map((state) => index.add(state));
     for (const id of ids.slice(0, -2)) index.remove(id);
-    expectSame(index, ExactSimilarityIndex.fromBytes(index.toBytes()));
+    const copy = ExactSimilarityIndex.fromBytes(index.toBytes());
+    expectSame(index, copy);
+    for (const i of [2998, 2999]) {
+      expect(copy.search(all[i]!, { ...OPTIONS, k: 1 })).toEqual([{ id: ids[i], similarity: 1 }]);
+      expect(copy.add(all[i]!)).toBe(ids[i]);
+    }
+    expect(copy.size).toBe(2);
   });
 });
 

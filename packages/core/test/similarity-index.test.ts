@@ -251,3 +251,18 @@ test("a small bag is found by one more common token than larger bags could be fo
   const found = index.search(bag(common, 20, ""), { k: 10, minSimilarity: 0.5, budget: BUDGET });
   expect(found).toEqual([{ id: small, similarity: 13 / 24 }]);
 });
+
+test("tokens with equal hashes are told apart, also when some are taken out", () => {
+  // Of so many, dozens are alike in all bits of their hashes that the vocabulary holds.
+  const count = 200_000;
+  const states = Array.from({ length: count }, (_, i) =>
+    toState({ features: { text: { tokens: [`${i}`], weight: 1 } } }),
+  );
+  const index = new ExactSimilarityIndex();
+  const ids = states.map((state) => index.add(state));
+  expect(index.size).toBe(count);
+  for (let i = 0; i < count; i += 3) index.remove(ids[i]!);
+  const found = states.map((state) => index.search(state, { k: 2, minSimilarity: 0.5, budget: BUDGET }));
+  const expected = ids.map((id, i) => (i % 3 === 0 ? [] : [{ id, similarity: 1 }]));
+  expect(found).toEqual(expected);
+});

@@ -1,7 +1,9 @@
 import { grown } from "./grown.js";
 
-/** With fewer entries than one for so many slots, they are cleared one by one. */
+/** With fewer entries than one for so many slots, counts are cleared one by one. */
 const SPARSE = 128;
+/** With fewer than one for so many, what was found is read from the lists. */
+const FEW = 4;
 /** Words of columns that are walked at a time. */
 const BLOCK = 512;
 
@@ -25,11 +27,13 @@ export class OverlapCounter {
   /** The lowest bit of the count of each feature. */
   #units = 1;
   #slots = 0;
+  /** The lists that were walked: where they are, and where in there they begin and end. */
+  readonly #pages: Int32Array[] = [];
+  readonly #ends: number[] = [];
   #found = new Int32Array(0);
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
   #ints = new Int32Array(0);
-  /** A bit for each slot that was found in a list, while columns are walked. */
   #marks = new Int32Array(0);
   readonly #any = new Int32Array(BLOCK);
   readonly #two = new Int32Array(BLOCK);
@@ -67,25 +71,16 @@ export class OverlapCounter {
     }
     this.twiceSize = twiceSize;
     this.entries += to - from;
-  }
-
-  /** Says that the slots of a list were found, for {@link walkColumns}. */
-  mark(list: Int32Array, from: number, to: number): void {
-    this.#marks = grown(Int32Array, this.#marks, (this.#slots + 31) >>> 5);
-    const marks = this.#marks;
-    for (let at = from; at < to; at++) {
-      const slot = list[at]!;
-      marks[slot >>> 5]! |= 1 << slot;
-    }
+    this.#pages.push(list);
+    this.#ends.push(from, to);
   }
 
   /**
-   * Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in columns of so many words, when the
-   * slots of all lists walked so far are marked. A slot that is only in one of the columns, and in no list, is passed
-   * over: it counts as not found.
+   * Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in columns of so many words. A slot that
+   * is only in one of the columns, and in no list, is passed over: it counts as not found.
    */
   walkColumns(bits: Int32Array, columns: readonly Column[], words: number, again: boolean): void {
-    const marks = this.#marks;
+    const marks = this.#markFound(words);
     const any = this.#any;
     const two = this.#two;
     this.#found = grown(Int32Array, this.#found, this.#slots + 1);
@@ -108,6 +103,20 @@ export class OverlapCounter {
     else this.#beyondLists = true;
     this.#addTwice(met, size);
     this.lookUp(met, size, bits, columns);
+  }
+
+  /** A bit for each slot that was found in a list. */
+  #markFound(words: number): Int32Array {
+    this.#marks = grown(Int32Array, this.#marks, words);
+    const marks = this.#marks;
+    for (const [i, list] of this.#pages.entries()) {
+      const to = this.#ends[2 * i + 1]!;
+      for (let at = this.#ends[2 * i]!; at < to; at++) {
+        const slot = list[at]!;
+        marks[slot >>> 5]! |= 1 << slot;
+      }
+    }
+    return marks;
   }
 
   /** Moves the slots that were found to the front. @returns how many these are */
@@ -168,8 +177,30 @@ export class OverlapCounter {
   /** The slots found so far; this array is good until the next call. */
   found(): Int32Array {
     this.#found = grown(Int32Array, this.#found, Math.min(this.entries, this.#slots) + 1);
+    const isFew = this.entries * FEW < this.#slots;
+    const size = isFew ? this.#listFound(this.#found) : this.#scanFound(this.#found);
+    return this.#found.subarray(0, size);
+  }
+
+  /** What was not found twice stands in one of the lists. */
+  #listFound(found: Int32Array): number {
+    const { counts, twice } = this;
+    const beyond = ~this.#units;
+    let size = this.twiceSize;
+    for (let i = 0; i < size; i++) found[i] = twice[i]!;
+    for (const [i, list] of this.#pages.entries()) {
+      const to = this.#ends[2 * i + 1]!;
+      for (let at = this.#ends[2 * i]!; at < to; at++) {
+        const slot = list[at]!;
+        const count = counts[slot]!;
+        if (((count & (count - 1)) | (count & beyond)) === 0) found[size++] = slot;
+      }
+    }
+    return size;
+  }
+
+  #scanFound(found: Int32Array): number {
     const { counts } = this;
-    const found = this.#found;
     const slots = this.#slots;
     let size = 0;
     // Whether a slot was found is as good as random, so that a branch would cost more than writing in vain.
@@ -177,26 +208,26 @@ export class OverlapCounter {
       found[size] = slot;
       size += (0 - counts[slot]!) >>> 31;
     }
-    return found.subarray(0, size);
+    return size;
   }
 
-  /** Forgets the slots of a list. */
-  forget(list: Int32Array, from: number, to: number): void {
-    const { counts } = this;
-    for (let at = from; at < to; at++) counts[list[at]!] = 0;
-  }
-
-  /** Was so little counted that to {@link forget} list by list is faster than to forget all slots? */
-  get isSparse(): boolean {
-    return !this.#beyondLists && this.entries * SPARSE < this.#slots;
-  }
-
-  /** Forgets all slots, but for those that were forgotten already. */
+  /** Forgets what was found. */
   close(): void {
-    if (!this.isSparse) this.counts.fill(0, 0, this.#slots);
+    if (this.entries * SPARSE < this.#slots && !this.#beyondLists) this.#forgetLists();
+    else this.counts.fill(0, 0, this.#slots);
+    this.#pages.length = 0;
+    this.#ends.length = 0;
     this.entries = 0;
     this.twiceSize = 0;
     this.#beyondLists = false;
+  }
+
+  #forgetLists(): void {
+    const { counts } = this;
+    for (const [i, list] of this.#pages.entries()) {
+      const to = this.#ends[2 * i + 1]!;
+      for (let at = this.#ends[2 * i]!; at < to; at++) counts[list[at]!] = 0;
+    }
   }
 }
 

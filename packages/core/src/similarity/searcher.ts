@@ -80,18 +80,7 @@ export class Searcher {
 
   #close(): void {
     this.#comparison.close();
-    if (this.#overlaps.isSparse) this.#forgetWalked();
     this.#overlaps.close();
-  }
-
-  #forgetWalked(): void {
-    const { lists, terms } = this.#query;
-    const { postings } = this.#contents;
-    for (let i = 0; i < this.#walked; i++) {
-      const term = terms[lists[i]!]!;
-      const start = postings.start(term);
-      this.#overlaps.forget(postings.page(term), start, start + postings.count(term));
-    }
   }
 
   /** @returns false when the budget was not enough */
@@ -123,7 +112,7 @@ export class Searcher {
    * @param again only for states that were found before, since the others could not be among the best in any case
    */
   #walkColumns(partition: Partition, again: boolean): void {
-    const { columns, features, owners, terms, lists } = this.#query;
+    const { columns, features, owners, terms } = this.#query;
     const { postings } = this.#contents;
     const owner = (i: number) => features[owners[columns[i]!]!]!;
     let enough = 0;
@@ -140,11 +129,6 @@ export class Searcher {
     const cost = again ? found : found + partition.slots * Math.min(1, share ** 2 / 2);
     if (!isEnough || cost > this.#scanCost(partition)) return;
 
-    for (let i = 0; i < this.#walked; i++) {
-      const term = terms[lists[i]!]!;
-      const start = postings.start(term);
-      this.#overlaps.mark(postings.page(term), start, start + postings.count(term));
-    }
     const { columns: matrix } = partition;
     matrix.fit(words);
     this.#overlaps.walkColumns(matrix.bits, this.#takeColumns(enough, matrix), words, again);

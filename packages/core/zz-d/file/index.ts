@@ -1,0 +1,1 @@
+export { FileExperienceStore, type FileStoreOptions } from "./file-experience-store.js";
