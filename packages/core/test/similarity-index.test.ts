@@ -230,6 +230,55 @@ describe("in families of near variants, where thousands of states are candidates
   }
 });
 
+describe("in collections of any make: tokens of all states, of many and of few, and bags of odd sizes", () => {
+  for (let seed = 1; seed <= 24; seed++) {
+    test(`collection ${seed}: states, similarities and order are the same`, () => {
+      const random = seededRandom(seed);
+      const pick = <T>(...items: T[]): T => items[Math.floor(random() * items.length)]!;
+      const parts = Array.from({ length: pick(1, 1, 2, 3) }, (_, f) => ({
+        name: `f${f}`,
+        weight: pick(1, 1, 3, 6),
+        universal: pick(0, 0, 1, 2, 8),
+        // The share of states that have each of the common tokens.
+        common: Array.from({ length: pick(0, 8, 20) }, () => pick(0.04, 0.06, 0.1, 0.3, 0.6, 0.95)),
+        rare: pick(0, 1, 5),
+        odd: pick(0, 0.01, 0.03),
+      }));
+      const draw = (): State => ({
+        features: Object.fromEntries(
+          parts.map(({ name, weight, universal, common, rare, odd }) => {
+            const isOdd = random() < odd;
+            const tokens = [
+              ...Array.from({ length: universal }, (_, i) => `u${i}`),
+              ...common.flatMap((share, i) => (random() < (isOdd ? share / 4 : share) ? [`c${i}`] : [])),
+              ...Array.from({ length: isOdd ? 0 : rare }, () => `r${Math.floor(random() ** 2 * 600)}`),
+            ];
+            return [name, { tokens, weight }];
+          }),
+        ),
+      });
+      const pair = new Pair();
+      const ids = Array.from({ length: 1600 }, () => pair.add(draw()));
+      const check = () => {
+        for (let i = 0; i < 6; i++) {
+          const known = pair.states.get(pick(...ids));
+          const query = i % 2 === 0 && known ? variant(known, random) : draw();
+          for (const minSimilarity of [0, 0.2, 0.5, 0.7, 0.9]) {
+            pair.check(query, { minSimilarity, k: pick(1, 10, 100) });
+          }
+          pair.check(query, { minSimilarity: pick(0, 0.4), minFeatureSimilarity: { f0: pick(0.1, 0.5) } });
+        }
+      };
+      check();
+      for (const id of ids) if (random() < 0.3 && pair.states.has(id)) pair.remove(id);
+      check();
+      // From here on no token is that of all states.
+      pair.add({ features: { f0: { tokens: ["alone"], weight: 1 } } });
+      check();
+    });
+  }
+});
+
 test("a small bag is found by one more common token than larger bags could be found by", () => {
   const random = seededRandom(1);
   const common = Array.from({ length: 20 }, (_, i) => `c${i}`);

@@ -3,10 +3,13 @@ import { type Comparison, SLACK } from "./comparison.js";
 import { grown } from "./grown.js";
 import type { OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
-import type { Query } from "./query.js";
+import type { Query, QueryFeature } from "./query.js";
 
 /** Counts above this are taken for equal where the most promising states are looked for. */
 export const LEVELS = 64;
+
+/** What depends on the counts of a slot alone is kept by these counts, where they have no more bits than this. */
+const TABLE_BITS = 16;
 
 /** A column of a term, and the index of its feature. */
 export interface OwnedColumn {
@@ -23,6 +26,10 @@ export class Bounds {
   #empty = 0;
   /** By feature. */
   #shared = new Int32Array(0);
+  /** By the counts of a slot, from 1: what {@link level} is for them; 0 for what was not asked yet. */
+  readonly #levels = new Uint8Array(2 ** TABLE_BITS);
+  /** Likewise what {@link #allows} says: 1 for no, 2 for yes. */
+  readonly #verdicts = new Uint8Array(2 ** TABLE_BITS);
 
   constructor(query: Query, overlaps: OverlapCounter, comparison: Comparison) {
     this.#query = query;
@@ -36,6 +43,11 @@ export class Bounds {
     for (const { space, size, share } of this.#query.features) {
       if (size === 0 && count > (space?.filled ?? 0)) this.#empty += share;
     }
+    if (this.#isTabled) this.#levels.fill(0, 0, 2 ** this.#query.countBits);
+  }
+
+  get #isTabled(): boolean {
+    return this.#query.countBits <= TABLE_BITS;
   }
 
   /** Could a state be among the best that was found in so few of the lists (0 or 1), and is no outlier in size? */
@@ -65,7 +77,10 @@ export class Bounds {
     const { features } = this.#query;
     const shared = this.#shared;
     // What has no weight is in no list and in no column.
-    for (let f = 0; f < features.length; f++) shared[f] = features[f]!.share > 0 ? 0 : features[f]!.known;
+    for (let f = 0; f < features.length; f++) {
+      const { share, given, known } = features[f]!;
+      shared[f] = share > 0 ? given : known;
+    }
     for (let i = 0; i < columns.length; i++) {
       const { from, owner } = columns[i]!;
       shared[owner]! += (bits[from + (slot >>> 5)]! >>> slot) & 1;
@@ -93,17 +108,79 @@ export class Bounds {
     return bound;
   }
 
-  /** Number of terms counted, over all features. */
+  /**
+   * Moves the slots that could be among the best to the front: mostly their counts alone say no. What is an outlier in
+   * size has been compared.
+   *
+   * @returns how many these are
+   */
+  keepAdmitted(slots: Int32Array, size: number): number {
+    const only = this.#query.features.length === 1 ? this.#query.features[0]! : undefined;
+    if (only?.space && only.floor <= 0) return this.#keepOfOne(only, only.space.sizes, slots, size);
+    const { counts } = this.#overlaps;
+    const verdicts = this.#verdicts;
+    const isTabled = this.#isTabled;
+    if (isTabled) verdicts.fill(0, 0, 2 ** this.#query.countBits);
+    let kept = 0;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      if (isTabled) {
+        const count = counts[slot]!;
+        if (verdicts[count] === 0) verdicts[count] = this.#allows(count) ? 2 : 1;
+        if (verdicts[count] === 1) continue;
+      }
+      if (!this.admits(slot)) continue;
+      slots[i] = slots[kept]!;
+      slots[kept++] = slot;
+    }
+    return kept;
+  }
+
+  /** With one feature, J ≥ θ for o shared of q and n tokens is o ≥ θ / (1 + θ) · (q + n). */
+  #keepOfOne(
+    { size: own, remaining, least }: QueryFeature,
+    sizes: Uint16Array,
+    slots: Int32Array,
+    size: number,
+  ): number {
+    const { counts } = this.#overlaps;
+    const threshold = this.#comparison.threshold;
+    const ratio = threshold / (1 + threshold);
+    const fewest = ratio * (own + least) - SLACK - remaining;
+    let kept = 0;
+    for (let i = 0; i < size; i++) {
+      const slot = slots[i]!;
+      if (counts[slot]! < fewest) continue;
+      const other = sizes[slot]!;
+      if (Math.min(counts[slot]! + remaining, other) < ratio * (own + other) - SLACK) continue;
+      slots[i] = slots[kept]!;
+      slots[kept++] = slot;
+    }
+    return kept;
+  }
+
+  /** Could a state with these counts be among the best, if it is no outlier in size? */
+  #allows(counts: number): boolean {
+    let bound = this.#empty;
+    for (const { ceilings, remaining, known, share, floor, size, shift, mask } of this.#query.features) {
+      const ceiling = ceilings[Math.min(known, ((counts >>> shift) & mask) + remaining)]!;
+      if (size > 0 && share > 0 && ceiling < share * (floor - SLACK)) return false;
+      bound += ceiling;
+    }
+    return bound >= this.#comparison.threshold;
+  }
+
+  /** Number of terms counted, over all features, or {@link LEVELS} − 1 if these are more. */
   level(counts: number): number {
+    if (!this.#isTabled) return this.#sum(counts);
+    if (this.#levels[counts] === 0) this.#levels[counts] = 1 + this.#sum(counts);
+    return this.#levels[counts]! - 1;
+  }
+
+  #sum(counts: number): number {
     if (this.#query.countUnits === 1) return Math.min(counts, LEVELS - 1);
     let sum = 0;
-    for (let rest = counts, units = this.#query.countUnits; units !== 0; units &= units - 1) {
-      const above = units & (units - 1);
-      // What stands between this lowest bit and the next belongs to one feature.
-      const width = above === 0 ? 31 : Math.clz32(units & -units) - Math.clz32(above & -above);
-      const shift = 31 - Math.clz32(units & -units);
-      sum += (rest >>> shift) & (2 ** width - 1);
-    }
+    for (const { shift, mask } of this.#query.features) sum += (counts >>> shift) & mask;
     return Math.min(sum, LEVELS - 1);
   }
 }

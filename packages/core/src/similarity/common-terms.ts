@@ -39,7 +39,7 @@ export class CommonTerms {
     const { columns: matrix } = partition;
     const words = (partition.slots + 31) >>> 5;
     matrix.fit(words);
-    const { worths, unit } = this.#worths(partition);
+    const { worths, unit, base } = this.#worths(partition);
     const parts = common.map((at) => ({
       column: this.#contents.postings.column(terms[at]!),
       weight: worths[owners[at]!]!,
@@ -60,41 +60,46 @@ export class CommonTerms {
       parts.push({ column, weight: 2 ** bit, share: Math.min(1, found / partition.count) });
     });
     const only = features.length === 1 && features[0]!.size > 0 ? features[0]! : undefined;
-    const left = leaveOut(parts, this.#leastSum(only, unit));
+    const left = leaveOut(parts, this.#leastSum(only, unit, base));
     const without = left.reduce((sum, { weight }) => sum + weight, 0);
     const bitsOf = common.map((at) => ({
       from: matrix.offset(this.#contents.postings.column(terms[at]!)),
       owner: owners[at]!,
     }));
+    // The rarest first: most likely it is not there.
+    const leftOut = left.reverse().map(({ column, weight }) => ({ from: matrix.offset(column), weight }));
     this.#comparison.work += parts.length * words;
-    if (!this.#comparison.isOverBudget && parts.length > 0) {
-      const { bits } = matrix;
-      this.#counter.scan(
-        {
-          bits,
-          offsets: parts.map(({ column }) => matrix.offset(column)),
-          weights: parts.map(({ weight }) => weight),
-          words,
-          empty: matrix.offset(0),
-        },
-        () =>
-          this.#comparison.isOverBudget ? Number.POSITIVE_INFINITY : this.#leastSum(only, unit) - without,
-        (slot) => {
-          this.#comparison.work += bitsOf.length;
-          if (!this.#comparison.isOverBudget && this.#bounds.admitsWith(slot, bits, bitsOf))
-            this.#comparison.compare(slot);
-        },
-      );
-    }
+    const { bits } = matrix;
+    let needed = 0;
+    this.#counter.scan(
+      {
+        bits,
+        offsets: parts.map(({ column }) => matrix.offset(column)),
+        weights: parts.map(({ weight }) => weight),
+        words,
+        empty: matrix.offset(0),
+      },
+      () => {
+        needed = this.#comparison.isOverBudget ? Number.POSITIVE_INFINITY : this.#leastSum(only, unit, base);
+        return Math.max(0, needed - without);
+      },
+      (slot, sum) => {
+        this.#comparison.work += bitsOf.length;
+        if (this.#comparison.isOverBudget || slot >= partition.slots || partition.ids[slot]! < 0) return;
+        if (!reaches(needed, sum, slot, bits, leftOut, without)) return;
+        if (this.#bounds.admitsWith(slot, bits, bitsOf)) this.#comparison.compare(slot);
+      },
+    );
     for (const column of scratch) matrix.close(column);
   }
 
   /**
-   * An integer for each feature, and a unit, such that the similarity of any state that matters is at most the unit
-   * times the sum of these integers over the terms it shares. `J = o / (q + n − o)` grows faster than o, so the worth
-   * of a term is that at the largest overlap which a state that was not compared can have.
+   * An integer for each feature, a unit, and a base, such that the similarity of any state that matters is at most the
+   * base and the unit times the sum of these integers over the terms it shares, those apart that all states share.
+   * `J = o / (q + n − o)` grows faster than o, so the worth of a term is the most that one can add, up to the largest
+   * overlap which a state that was not compared can have.
    */
-  #worths(partition: Partition): { worths: number[]; unit: number } {
+  #worths(partition: Partition): { worths: number[]; unit: number; base: number } {
     const { features, columns, owners } = this.#query;
     const { counts, twice, twiceSize } = this.#overlaps;
     const counted = new Int32Array(features.length).fill(1);
@@ -107,11 +112,11 @@ export class CommonTerms {
     }
     const values = features.map((feature, f) => {
       if (feature.size === 0) return partition.count > (feature.space?.filled ?? 0) ? feature.share : 0;
-      const overlap = Math.min(feature.known, feature.remaining + counted[f]!);
-      return overlap === 0 ? 0 : feature.ceilings[overlap]! / overlap;
+      return steepest(feature, Math.min(feature.known, feature.remaining + counted[f]!));
     });
+    const base = features.reduce((sum, { ceilings, given }) => sum + ceilings[given]!, 0);
     const largest = Math.max(...values);
-    if (largest === 0) return { worths: values.map(() => 1), unit: 1 };
+    if (largest === 0) return { worths: values.map(() => 1), unit: 1, base };
     let best = { worths: [] as number[], unit: 0, cost: Number.POSITIVE_INFINITY };
     for (let steps = 1; steps <= 8; steps++) {
       const unit = largest / steps;
@@ -123,14 +128,16 @@ export class CommonTerms {
       const cost = additions * error ** 2;
       if (cost < best.cost) best = { worths, unit, cost };
     }
-    return best;
+    return { worths: best.worths, unit: best.unit, base };
   }
 
-  #leastSum(only: QueryFeature | undefined, unit: number): number {
+  /** What the sum of a state must be at least: 0 where what all states share is enough, and never where they share nothing. */
+  #leastSum(only: QueryFeature | undefined, unit: number, base: number): number {
     const threshold = this.#comparison.threshold;
-    if (!only) return Math.max(1, Math.ceil(threshold / (unit * (1 + SLACK))));
-    let sum = 1;
-    while (sum <= only.known && only.ceilings[sum]! < threshold) sum++;
+    const least = base > 0 ? 0 : 1;
+    if (!only) return Math.max(least, Math.ceil((threshold - base) / (unit * (1 + SLACK))));
+    let sum = least;
+    while (only.given + sum <= only.known && only.ceilings[only.given + sum]! < threshold) sum++;
     return sum;
   }
 
@@ -188,6 +195,32 @@ function addList(
     if (plane > highest) highest = plane;
   }
   return highest + 1;
+}
+
+/** Most that a further term adds to what a feature can be worth, on the average of any overlap up to the largest. */
+function steepest({ ceilings, given }: QueryFeature, largest: number): number {
+  let most = 0;
+  for (let overlap = given + 1; overlap <= largest; overlap++) {
+    most = Math.max(most, (ceilings[overlap]! - ceilings[given]!) / (overlap - given));
+  }
+  return most;
+}
+
+/** Does a slot have the sum that is needed, with the columns that were left out? */
+function reaches(
+  needed: number,
+  counted: number,
+  slot: number,
+  bits: Int32Array,
+  leftOut: readonly { readonly from: number; readonly weight: number }[],
+  without: number,
+): boolean {
+  let sum = counted + without;
+  for (let i = 0; i < leftOut.length && sum >= needed; i++) {
+    const { from, weight } = leftOut[i]!;
+    if (((bits[from + (slot >>> 5)]! >>> slot) & 1) === 0) sum -= weight;
+  }
+  return sum >= needed;
 }
 
 interface Part {

@@ -26,7 +26,9 @@ export interface QueryFeature {
   readonly space: FeatureSpace | undefined;
   /** Number of its terms that some state has: no overlap is larger. */
   known: number;
-  /** Number of its terms that have not been counted yet. */
+  /** Number of its terms that every state of the partition has: these are in no list and in no column of the query. */
+  given: number;
+  /** Number of its terms that have not been counted yet, those that are given included. */
   remaining: number;
   /** No bag is smaller than this, but for a few outliers and empty ones. */
   least: number;
@@ -87,6 +89,7 @@ export class Query {
         size: tokens.length,
         space,
         known,
+        given: 0,
         remaining: known,
         least,
         shift: 0,
@@ -95,7 +98,7 @@ export class Query {
       };
     });
     this.#layOut();
-    this.#order(postings);
+    this.#order(postings, partition);
   }
 
   /** The terms of one bag that are known; a token that stands twice is looked up as its second occurrence, too. */
@@ -137,7 +140,7 @@ export class Query {
   }
 
   /** The fewest states for the most similarity first. */
-  #order(postings: Postings): void {
+  #order(postings: Postings, partition: Partition): void {
     this.lists = grown(Float64Array, this.lists, this.count);
     this.listCount = 0;
     this.columns.length = 0;
@@ -147,7 +150,8 @@ export class Query {
       const value = values[this.owners[i]!]!;
       if (value === 0) continue;
       if (postings.isColumn(this.terms[i]!)) {
-        this.columns.push(i);
+        if (postings.count(this.terms[i]!) < partition.count) this.columns.push(i);
+        else this.features[this.owners[i]!]!.given++;
         continue;
       }
       const cost = Math.min(2 ** 31, Math.round(postings.count(this.terms[i]!) * (best / value)));

@@ -4,7 +4,7 @@ import type { State } from "../state.js";
 import { Bounds, LEVELS } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
 import { CommonTerms } from "./common-terms.js";
-import { Comparison, SLACK } from "./comparison.js";
+import { Comparison } from "./comparison.js";
 import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
 import { type Column, OverlapCounter } from "./overlap-counter.js";
@@ -214,11 +214,14 @@ export class Searcher {
     }
     if (this.#walked === query.listCount && this.#bounds.qualifies(1)) this.#walkColumns(partition, true);
     const slots = this.#bounds.qualifies(1) ? overlaps.found() : overlaps.twice;
-    let candidates = this.#filter(slots, slots === overlaps.twice ? overlaps.twiceSize : slots.length);
+    let candidates = this.#bounds.keepAdmitted(
+      slots,
+      slots === overlaps.twice ? overlaps.twiceSize : slots.length,
+    );
     for (let round = 0; candidates > FEW && !this.#comparison.isOverBudget; round++) {
       if (candidates > MANY && round % 4 === 0) {
         this.#raise(slots, candidates, MANY / 4, 2);
-        candidates = this.#filter(slots, candidates);
+        candidates = this.#bounds.keepAdmitted(slots, candidates);
       }
       const hasList = this.#walked < query.listCount;
       const isShort = hasList && this.#nextLength() < candidates * COMPARISON;
@@ -228,7 +231,7 @@ export class Searcher {
         this.#lookUpColumns(slots, candidates, partition);
       } else if (isShort) this.#walk(true);
       else break;
-      candidates = this.#filter(slots, candidates);
+      candidates = this.#bounds.keepAdmitted(slots, candidates);
     }
     const isLast = this.#walked === query.listCount;
     if (!this.#isColumnTaken && isLast && candidates * COMPARISON > this.#scanCost(partition))
@@ -261,38 +264,6 @@ export class Searcher {
   #nextLength(): number {
     const query = this.#query;
     return this.#contents.postings.count(query.terms[query.lists[this.#walked]!]!);
-  }
-
-  /** Moves the slots that could be among the best to the front. @returns how many these are */
-  #filter(slots: Int32Array, size: number): number {
-    const { counts } = this.#overlaps;
-    const threshold = this.#comparison.threshold;
-    const only = this.#query.features.length === 1 ? this.#query.features[0]! : undefined;
-    let kept = 0;
-    if (!only?.space || only.floor > 0) {
-      for (let i = 0; i < size; i++) {
-        const slot = slots[i]!;
-        if (!this.#bounds.admits(slot)) continue;
-        slots[i] = slots[kept]!;
-        slots[kept++] = slot;
-      }
-      return kept;
-    }
-    // J ≥ θ, with o shared of q and n tokens, is o ≥ θ / (1 + θ) · (q + n).
-    const ratio = threshold / (1 + threshold);
-    const { size: own, remaining, least } = only;
-    const { sizes } = only.space;
-    // Smaller bags than `least` were looked at one by one, so that less than this excludes a state of any size.
-    const fewest = ratio * (own + least) - SLACK - remaining;
-    for (let i = 0; i < size; i++) {
-      const slot = slots[i]!;
-      if (counts[slot]! < fewest) continue;
-      const other = sizes[slot]!;
-      if (Math.min(counts[slot]! + remaining, other) < ratio * (own + other) - SLACK) continue;
-      slots[i] = slots[kept]!;
-      slots[kept++] = slot;
-    }
-    return kept;
   }
 
   #compareCandidates(slots: Int32Array, candidates: number): void {
