@@ -11,6 +11,9 @@ export const LEVELS = 64;
 /** What depends on the counts of a slot alone is kept by these counts, where they have no more bits than this. */
 const TABLE_BITS = 16;
 
+/** States whose sizes are fetched from memory at a time. */
+const BATCH = 64;
+
 /** A column of a term, and the index of its feature. */
 export interface OwnedColumn {
   readonly from: number;
@@ -26,6 +29,8 @@ export class Bounds {
   #empty = 0;
   /** By feature. */
   #shared = new Int32Array(0);
+  /** What {@link #fetchSizes} read, so that it has to be read. */
+  #seen = 0;
   /** By the counts of a slot, from 1: what {@link level} is for them; 0 for what was not asked yet. */
   readonly #levels = new Uint8Array(2 ** TABLE_BITS);
   /** Likewise what {@link #allows} says: 1 for no, 2 for yes. */
@@ -117,23 +122,46 @@ export class Bounds {
   keepAdmitted(slots: Int32Array, size: number): number {
     const only = this.#query.features.length === 1 ? this.#query.features[0]! : undefined;
     if (only?.space && only.floor <= 0) return this.#keepOfOne(only, only.space.sizes, slots, size);
+    const allowed = this.#isTabled ? this.#keepAllowed(slots, size) : size;
+    let kept = 0;
+    for (let from = 0; from < allowed; from += BATCH) {
+      const to = Math.min(from + BATCH, allowed);
+      this.#fetchSizes(slots, from, to);
+      for (let i = from; i < to; i++) {
+        const slot = slots[i]!;
+        if (!this.admits(slot)) continue;
+        slots[i] = slots[kept]!;
+        slots[kept++] = slot;
+      }
+    }
+    return kept;
+  }
+
+  /** Likewise those whose counts alone do not say no. */
+  #keepAllowed(slots: Int32Array, size: number): number {
     const { counts } = this.#overlaps;
-    const verdicts = this.#verdicts;
-    const isTabled = this.#isTabled;
-    if (isTabled) verdicts.fill(0, 0, 2 ** this.#query.countBits);
+    const verdicts = this.#verdicts.fill(0, 0, 2 ** this.#query.countBits);
     let kept = 0;
     for (let i = 0; i < size; i++) {
       const slot = slots[i]!;
-      if (isTabled) {
-        const count = counts[slot]!;
-        if (verdicts[count] === 0) verdicts[count] = this.#allows(count) ? 2 : 1;
-        if (verdicts[count] === 1) continue;
-      }
-      if (!this.admits(slot)) continue;
+      const count = counts[slot]!;
+      if (verdicts[count] === 0) verdicts[count] = this.#allows(count) ? 2 : 1;
+      if (verdicts[count] === 1) continue;
       slots[i] = slots[kept]!;
       slots[kept++] = slot;
     }
     return kept;
+  }
+
+  /** Reads the sizes of some states that are about to be asked for, so that the processor waits for all of them together. */
+  #fetchSizes(slots: Int32Array, from: number, to: number): void {
+    let seen = 0;
+    for (const { space } of this.#query.features) {
+      if (!space) continue;
+      const { sizes } = space;
+      for (let i = from; i < to; i++) seen ^= sizes[slots[i]!]!;
+    }
+    this.#seen ^= seen;
   }
 
   /** With one feature, J ≥ θ for o shared of q and n tokens is o ≥ θ / (1 + θ) · (q + n). */
