@@ -29,17 +29,23 @@ interface Held {
   readonly payloads: readonly (JsonValue | undefined)[];
 }
 
-/** What was done in one distinct state: for each action its steps, the newest last. */
-type Actions = Map<string, { steps: StepReference[]; evidence: Omit<ActionEvidence, "latest"> | undefined }>;
+/** What was done in one distinct state. */
+interface Done {
+  /** For each action its steps, the newest last. */
+  readonly actions: Map<string, StepReference[]>;
+  /** Number of steps. */
+  visits: number;
+  /** The same as {@link EvidenceIndex.neighbors} tells it, with the newest k steps of each action, since it changed last. */
+  told: { readonly k: number; readonly actions: readonly ActionEvidence[] } | undefined;
+}
 
 /** The steps of all rewarded episodes by state and action, with their returns: what `ExperienceMemory` searches. */
 export class EvidenceIndex {
   readonly #gamma: number;
   readonly #index: SimilarityIndex;
   readonly #keepsPayloads: boolean;
-  readonly #states = new Map<number, Actions>();
-  /** How many steps were taken in each state. */
-  readonly #visits = new Map<number, number>();
+  /** By the id of the state. */
+  readonly #states: (Done | undefined)[] = [];
   readonly #episodes = new Map<string, Held>();
   readonly #threads = new Map<string, Set<string>>();
   readonly #returns = new Map<string, RunningReturns>();
@@ -145,17 +151,12 @@ export class EvidenceIndex {
   neighbors(state: State, describedBy: string, options: SearchOptions): Neighbor[] | undefined {
     const found = this.#index.search(inVersion(state, describedBy), options);
     return found?.map(({ id, similarity }) => {
-      const actions: ActionEvidence[] = [];
-      for (const [action, held] of this.#states.get(id)!) {
-        held.evidence ??= summarise(action, held.steps);
-        const { count, mean, spread, best } = held.evidence;
-        const latest = latestOf(held.steps, options.k);
-        const steps = isSameState(similarity) ? this.#withNovelty(latest) : latest;
-        actions.push({ action, count, mean, spread, best, latest: steps });
-      }
-      // Not as they came to this index, which another replica may have read in another order.
-      if (actions.length > 1) actions.sort((a, b) => b.latest[0]!.order - a.latest[0]!.order);
-      return { similarity, actions };
+      const actions = tell(this.#states[id]!, options.k);
+      if (!isSameState(similarity)) return { similarity, actions };
+      return {
+        similarity,
+        actions: actions.map((action) => ({ ...action, latest: this.#withNovelty(action.latest) })),
+      };
     });
   }
 
@@ -166,7 +167,7 @@ export class EvidenceIndex {
       let novelty = 0;
       let discount = this.#gamma;
       for (let i = step.step + 1; i < places.length && discount / 2 > novelty; i++) {
-        novelty = Math.max(novelty, discount / (1 + this.#visits.get(places[i]!.state)!));
+        novelty = Math.max(novelty, discount / (1 + this.#states[places[i]!.state]!.visits));
         discount *= this.#gamma;
       }
       return { ...step, novelty };
@@ -205,13 +206,13 @@ export class EvidenceIndex {
   #place(episode: StoredEpisode, returns: readonly number[]): Held["places"] {
     return episode.steps.map((step, i) => {
       const state = this.#index.add(inVersion(step.state, episode.describedBy));
-      const actions: Actions = this.#states.get(state) ?? new Map();
-      this.#states.set(state, actions);
-      const held = actions.get(step.action) ?? { steps: [], evidence: undefined };
-      actions.set(step.action, held);
+      const done = this.#states[state] ?? { actions: new Map(), visits: 0, told: undefined };
+      this.#states[state] = done;
+      const steps = done.actions.get(step.action) ?? [];
+      done.actions.set(step.action, steps);
       const order = episode.sequence * STEPS_PER_EPISODE + i;
       const from = importedFrom(episode);
-      insert(held.steps, {
+      insert(steps, {
         episodeId: episode.id,
         step: i,
         return: returns[i]!,
@@ -220,28 +221,27 @@ export class EvidenceIndex {
         later: this.#gamma > 0 ? episode.steps.length - 1 - i : 0,
         ...(from === undefined ? {} : { importedFrom: from }),
       });
-      held.evidence = undefined;
-      this.#index.touch(state, newest(actions));
-      this.#visits.set(state, (this.#visits.get(state) ?? 0) + 1);
+      done.told = undefined;
+      done.visits++;
+      this.#index.touch(state, newest(done));
       this.#steps++;
       return { state, action: step.action, order };
     });
   }
 
   #remove({ state, action, order }: Held["places"][number]): void {
-    const actions = this.#states.get(state)!;
-    const held = actions.get(action)!;
-    held.steps.splice(position(held.steps, order), 1);
-    held.evidence = undefined;
+    const done = this.#states[state]!;
+    const steps = done.actions.get(action)!;
+    steps.splice(position(steps, order), 1);
+    done.told = undefined;
+    done.visits--;
     this.#steps--;
-    if (held.steps.length === 0) actions.delete(action);
-    this.#visits.set(state, this.#visits.get(state)! - 1);
-    if (actions.size === 0) {
-      this.#states.delete(state);
-      this.#visits.delete(state);
+    if (steps.length === 0) done.actions.delete(action);
+    if (done.visits === 0) {
+      this.#states[state] = undefined;
       this.#index.remove(state);
     } else {
-      this.#index.touch(state, newest(actions));
+      this.#index.touch(state, newest(done));
     }
   }
 }
@@ -278,7 +278,18 @@ function importedFrom({ metadata }: StoredEpisode): string | undefined {
   return from === undefined ? undefined : String(from);
 }
 
-function summarise(action: string, steps: readonly StepReference[]): Omit<ActionEvidence, "latest"> {
+/** The actions of a state, the one taken last first. */
+function tell(done: Done, k: number): readonly ActionEvidence[] {
+  if (done.told?.k === k) return done.told.actions;
+  const actions: ActionEvidence[] = [];
+  for (const [action, steps] of done.actions) actions.push(summarise(action, steps, k));
+  // Not as they came to this index, which another replica may have read in another order.
+  if (actions.length > 1) actions.sort((a, b) => b.latest[0]!.order - a.latest[0]!.order);
+  done.told = { k, actions };
+  return actions;
+}
+
+function summarise(action: string, steps: readonly StepReference[], k: number): ActionEvidence {
   let mean = 0;
   let squares = 0;
   let best = steps[0]!;
@@ -288,7 +299,8 @@ function summarise(action: string, steps: readonly StepReference[]): Omit<Action
     squares += difference * (step.return - mean);
     if (step.return >= best.return) best = step;
   });
-  return { action, count: steps.length, mean, spread: Math.sqrt(Math.max(0, squares) / steps.length), best };
+  const spread = Math.sqrt(Math.max(0, squares) / steps.length);
+  return { action, count: steps.length, mean, spread, best, latest: latestOf(steps, k) };
 }
 
 /** The last of the steps, the last one first. */
@@ -298,9 +310,9 @@ function latestOf(steps: readonly StepReference[], most: number): StepReference[
   return latest;
 }
 
-function newest(actions: Actions): number {
+function newest({ actions }: Done): number {
   let order = 0;
-  for (const { steps } of actions.values()) order = Math.max(order, steps.at(-1)?.order ?? 0);
+  for (const steps of actions.values()) order = Math.max(order, steps.at(-1)?.order ?? 0);
   return order;
 }
 

@@ -25,7 +25,7 @@ export interface Match {
  * steps and no returns; a faster one takes this one's place by implementing this interface.
  */
 export interface SimilarityIndex {
-  /** @returns the id of this state; the same one for an equal state that is there already */
+  /** @returns the id of this state, an integer from 0; the same one for an equal state that is there already */
   add(state: State): number;
   /** Sets how new a state is, for ties; higher is newer. */
   touch(id: number, recency: number): void;
