@@ -160,18 +160,7 @@ export class OverlapCounter {
 
   /** Adds to the counts of those of the slots whose bits are set in the columns. */
   lookUp(slots: Int32Array, size: number, bits: Int32Array, columns: readonly Column[]): void {
-    const { counts } = this;
-    for (const [a, b, c, d] of inFours(columns)) {
-      for (let i = 0; i < size; i++) {
-        const slot = slots[i]!;
-        const word = slot >>> 5;
-        counts[slot]! +=
-          ((bits[a.from + word]! >>> slot) & 1) * a.increment +
-          ((bits[b.from + word]! >>> slot) & 1) * b.increment +
-          ((bits[c.from + word]! >>> slot) & 1) * c.increment +
-          ((bits[d.from + word]! >>> slot) & 1) * d.increment;
-      }
-    }
+    for (const four of inFours(columns)) addBits(this.counts, slots, size, bits, four);
   }
 
   /** The slots found so far; this array is good until the next call. */
@@ -251,6 +240,31 @@ function inFours(columns: readonly Column[]): Four[] {
     { length: Math.ceil(columns.length / 4) },
     (_, i): Four => [at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)],
   );
+}
+
+/** Adds to the counts of those of the slots whose bits are set in four columns. */
+function addBits(
+  counts: Uint8Array | Uint16Array | Int32Array,
+  slots: Int32Array,
+  size: number,
+  bits: Int32Array,
+  [
+    { from: a, increment: i },
+    { from: b, increment: j },
+    { from: c, increment: k },
+    { from: d, increment: l },
+  ]: Four,
+): void {
+  for (let at = 0; at < size; at++) {
+    const slot = slots[at]!;
+    const word = slot >>> 5;
+    counts[slot]! +=
+      (((bits[a + word]! >>> slot) & 1) * i +
+        ((bits[b + word]! >>> slot) & 1) * j +
+        ((bits[c + word]! >>> slot) & 1) * k +
+        ((bits[d + word]! >>> slot) & 1) * l) |
+      0;
+  }
 }
 
 /** Adds four columns to the bits that are set in any column so far, and to those that are set in two or more. */

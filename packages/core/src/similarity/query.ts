@@ -133,7 +133,7 @@ export class Query {
     let shift = 0;
     counted.forEach((feature, i) => {
       feature.shift = separate ? shift : 0;
-      feature.mask = separate ? 2 ** widths[i]! - 1 : 2 ** COUNT_BITS - 1;
+      feature.mask = -1 >>> (32 - (separate ? widths[i]! : COUNT_BITS));
       this.countUnits |= 1 << feature.shift;
       shift += widths[i]!;
     });
