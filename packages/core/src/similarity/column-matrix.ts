@@ -1,12 +1,20 @@
+import { openSimd, RESERVED, type SimdAdder } from "./simd-adder.js";
+
 /** Words between columns are odd multiples of a cache line, so that neighbouring columns do not evict each other. */
 const LINE = 16;
+/** From so many words a column on, a memory is opened in which columns are added up faster. */
+const LARGE = 64;
+/** Bytes by which such a memory grows. */
+const PAGE = 65_536;
 
 /**
  * Columns of bits, one bit for each slot of a partition, side by side in one array: bit `slot & 31` of
  * `bits[offset(column) + (slot >>> 5)]`. Column 0 is always empty.
  */
 export class ColumnMatrix {
-  bits = new Int32Array(0);
+  bits: Int32Array = new Int32Array(0);
+  /** What adds columns up faster, where that is to be had. */
+  simd: SimdAdder | undefined;
   #stride = 0;
   #count = 1;
   readonly #free: number[] = [];
@@ -17,14 +25,18 @@ export class ColumnMatrix {
   }
 
   offset(column: number): number {
-    return column * this.#stride;
+    return this.#base + column * this.#stride;
+  }
+
+  get #base(): number {
+    return this.simd ? RESERVED : 0;
   }
 
   /** A column without bits, with room for so many words. */
   open(words: number): number {
     const column = this.#free.pop() ?? this.#count++;
     this.fit(words);
-    if (this.#count * this.#stride > this.bits.length) this.#lay(this.#stride);
+    if (this.offset(this.#count) > this.bits.length) this.#lay(this.#stride);
     return column;
   }
 
@@ -41,20 +53,45 @@ export class ColumnMatrix {
   }
 
   set(column: number, slot: number): void {
-    this.bits[column * this.#stride + (slot >>> 5)]! |= 1 << slot;
+    this.bits[this.offset(column) + (slot >>> 5)]! |= 1 << slot;
   }
 
   unset(column: number, slot: number): void {
-    this.bits[column * this.#stride + (slot >>> 5)]! &= ~(1 << slot);
+    this.bits[this.offset(column) + (slot >>> 5)]! &= ~(1 << slot);
   }
 
+  /** Makes room for all columns, so many words apart. */
   #lay(stride: number): void {
-    const bits = new Int32Array(Math.ceil(this.#count * 1.2) * stride);
-    for (let column = 1; column < this.#count && this.#stride > 0; column++) {
-      const from = this.offset(column);
-      bits.set(this.bits.subarray(from, from + this.#stride), column * stride);
-    }
-    this.bits = bits;
+    const from = this.bits;
+    const before = this.#stride;
+    const wasSimd = this.simd !== undefined;
+    if (stride >= LARGE) this.simd ??= openSimd();
     this.#stride = stride;
+    const length = this.offset(Math.ceil(this.#count * 1.2));
+    this.bits = this.simd ? grow(this.simd.memory, length) : new Int32Array(length);
+    if (wasSimd) this.#moveApart(before);
+    else {
+      for (let column = 1; column < this.#count; column++) {
+        this.bits.set(from.subarray(column * before, (column + 1) * before), this.offset(column));
+      }
+    }
   }
+
+  /** Within one memory: the last column first, so that none is overwritten. */
+  #moveApart(before: number): void {
+    if (before === this.#stride) return;
+    for (let column = this.#count - 1; column >= 0; column--) {
+      const from = this.#base + column * before;
+      const to = this.offset(column);
+      this.bits.copyWithin(to, from, from + before);
+      this.bits.fill(0, to + before, to + this.#stride);
+    }
+  }
+}
+
+/** All that the memory holds, at least so many words: what is added holds zeros. */
+function grow(memory: WebAssembly.Memory, words: number): Int32Array {
+  const missing = 4 * words - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  return new Int32Array(memory.buffer);
 }

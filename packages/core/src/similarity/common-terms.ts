@@ -1,3 +1,4 @@
+import { jaccardOf } from "../similarity.js";
 import { BitSlicedCounter } from "./bit-sliced-counter.js";
 import type { Bounds } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
@@ -7,8 +8,8 @@ import type { OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import type { Query, QueryFeature } from "./query.js";
 
-/** Columns are left out while chance would lead this many standard deviations above what is expected to the rest. */
-const DEVIATIONS = 6;
+/** With one feature a term is worth a term. */
+const exactWorth = { worths: [1], unit: 1, base: 0 };
 
 /** Where rare terms do not decide: finds the states of a partition that share enough common terms with the query. */
 export class CommonTerms {
@@ -33,61 +34,45 @@ export class CommonTerms {
     this.#bounds = bounds;
   }
 
-  /** Adds up the columns of the common terms, and what was counted in lists as further columns. */
+  /** Adds up the columns of the common terms, and what the lists of the others say as further columns. */
   scan(partition: Partition): void {
     const { features, columns: common, owners, terms } = this.#query;
-    const { columns: matrix } = partition;
-    const words = (partition.slots + 31) >>> 5;
+    const { columns: matrix, ids, slots } = partition;
+    const words = (slots + 31) >>> 5;
     matrix.fit(words);
-    const { worths, unit, base } = this.#worths(partition);
-    const parts = common.map((at) => ({
-      column: this.#contents.postings.column(terms[at]!),
-      weight: worths[owners[at]!]!,
-      share: this.#contents.postings.count(terms[at]!) / partition.count,
-    }));
+    const only = features.length === 1 && features[0]!.size > 0 ? features[0]! : undefined;
+    const { worths, unit, base } = only ? exactWorth : this.#worths(partition);
+    const columns = common.map((at) => this.#contents.postings.column(terms[at]!));
+    const weights = common.map((at) => worths[owners[at]!]!);
     const scratch: number[] = [];
     features.forEach(({ size, share, space }, i) => {
       if (size > 0 || share === 0) return;
       const column = matrix.open(words);
       fillEmptyBags(partition, space?.sizes, column);
       scratch.push(column);
-      const filled = (space?.filled ?? 0) / partition.count;
-      parts.push({ column, weight: worths[i]!, share: 1 - filled });
+      weights.push(worths[i]!);
     });
     this.#countedColumns(worths, matrix, words).forEach((column, bit) => {
       scratch.push(column);
-      const found = bit === 0 ? this.#overlaps.entries : this.#overlaps.twiceSize;
-      parts.push({ column, weight: 2 ** bit, share: Math.min(1, found / partition.count) });
+      weights.push(2 ** bit);
     });
-    const only = features.length === 1 && features[0]!.size > 0 ? features[0]! : undefined;
-    const left = leaveOut(parts, this.#leastSum(only, unit, base));
-    const without = left.reduce((sum, { weight }) => sum + weight, 0);
-    const bitsOf = common.map((at) => ({
-      from: matrix.offset(this.#contents.postings.column(terms[at]!)),
-      owner: owners[at]!,
-    }));
-    // The rarest first: most likely it is not there.
-    const leftOut = left.reverse().map(({ column, weight }) => ({ from: matrix.offset(column), weight }));
-    this.#comparison.work += parts.length * words;
+    const owned = columns.map((column, i) => ({ from: matrix.offset(column), owner: owners[common[i]!]! }));
+    columns.push(...scratch);
+    this.#comparison.work += columns.length * words;
     const { bits } = matrix;
-    let needed = 0;
     this.#counter.scan(
-      {
-        bits,
-        offsets: parts.map(({ column }) => matrix.offset(column)),
-        weights: parts.map(({ weight }) => weight),
-        words,
-        empty: matrix.offset(0),
-      },
+      { matrix, columns, weights, words },
       () => {
-        needed = this.#comparison.isOverBudget ? Number.POSITIVE_INFINITY : this.#leastSum(only, unit, base);
-        return Math.max(0, needed - without);
+        if (this.#comparison.isOverBudget) return Number.POSITIVE_INFINITY;
+        return only ? this.#leastOverlap(only) : this.#leastSum(unit, base);
       },
       (slot, sum) => {
-        this.#comparison.work += bitsOf.length;
-        if (this.#comparison.isOverBudget || slot >= partition.slots || partition.ids[slot]! < 0) return;
-        if (!reaches(needed, sum, slot, bits, leftOut, without)) return;
-        if (this.#bounds.admitsWith(slot, bits, bitsOf)) this.#comparison.compare(slot);
+        this.#comparison.work += owned.length;
+        if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
+        const isAdmitted = only
+          ? this.#isSimilar(only, sum, slot)
+          : this.#bounds.admitsWith(slot, bits, owned);
+        if (isAdmitted) this.#comparison.compare(slot);
       },
     );
     for (const column of scratch) matrix.close(column);
@@ -105,10 +90,12 @@ export class CommonTerms {
     const counted = new Int32Array(features.length).fill(1);
     for (let i = 0; i < twiceSize; i++) {
       const slot = twice[i]!;
-      if (this.#comparison.has(slot)) continue;
-      features.forEach(({ shift, mask }, f) => {
-        counted[f] = Math.max(counted[f]!, (counts[slot]! >>> shift) & mask);
-      });
+      const count = counts[slot]!;
+      for (let f = 0; f < features.length; f++) {
+        const { shift, mask } = features[f]!;
+        const own = (count >>> shift) & mask;
+        if (own > counted[f]! && !this.#comparison.has(slot)) counted[f] = own;
+      }
     }
     const values = features.map((feature, f) => {
       if (feature.size === 0) return partition.count > (feature.space?.filled ?? 0) ? feature.share : 0;
@@ -132,13 +119,21 @@ export class CommonTerms {
   }
 
   /** What the sum of a state must be at least: 0 where what all states share is enough, and never where they share nothing. */
-  #leastSum(only: QueryFeature | undefined, unit: number, base: number): number {
+  #leastSum(unit: number, base: number): number {
+    const least = Math.ceil((this.#comparison.threshold - base) / (unit * (1 + SLACK)));
+    return Math.max(base > 0 ? 0 : 1, least);
+  }
+
+  /** With one feature, the sum of a state is its overlap, but for the terms that all states share. */
+  #leastOverlap({ ceilings, given, known }: QueryFeature): number {
     const threshold = this.#comparison.threshold;
-    const least = base > 0 ? 0 : 1;
-    if (!only) return Math.max(least, Math.ceil((threshold - base) / (unit * (1 + SLACK))));
-    let sum = least;
-    while (only.given + sum <= only.known && only.ceilings[only.given + sum]! < threshold) sum++;
+    let sum = given > 0 ? 0 : 1;
+    while (given + sum <= known && ceilings[given + sum]! < threshold) sum++;
     return sum;
+  }
+
+  #isSimilar({ size, given, space }: QueryFeature, sum: number, slot: number): boolean {
+    return jaccardOf(sum + given, size, space?.sizes[slot] ?? 0) >= this.#comparison.threshold;
   }
 
   /** Adds up what the lists are worth to the states in them, in new columns: one a bit. */
@@ -204,51 +199,6 @@ function steepest({ ceilings, given }: QueryFeature, largest: number): number {
     most = Math.max(most, (ceilings[overlap]! - ceilings[given]!) / (overlap - given));
   }
   return most;
-}
-
-/** Does a slot have the sum that is needed, with the columns that were left out? */
-function reaches(
-  needed: number,
-  counted: number,
-  slot: number,
-  bits: Int32Array,
-  leftOut: readonly { readonly from: number; readonly weight: number }[],
-  without: number,
-): boolean {
-  let sum = counted + without;
-  for (let i = 0; i < leftOut.length && sum >= needed; i++) {
-    const { from, weight } = leftOut[i]!;
-    if (((bits[from + (slot >>> 5)]! >>> slot) & 1) === 0) sum -= weight;
-  }
-  return sum >= needed;
-}
-
-interface Part {
-  readonly column: number;
-  readonly weight: number;
-  /** Of the states that have it. */
-  readonly share: number;
-}
-
-/**
- * Takes the most common columns out of `parts` as long as the sum that is then still needed is one that hardly any
- * state reaches by chance: for these few states the bits are looked up one by one. At least 1 remains needed.
- */
-function leaveOut(parts: Part[], needed: number): Part[] {
-  parts.sort((a, b) => a.share - b.share);
-  let mean = parts.reduce((sum, { weight, share }) => sum + weight * share, 0);
-  let variance = parts.reduce((sum, { weight, share }) => sum + weight ** 2 * share * (1 - share), 0);
-  const left: Part[] = [];
-  let rest = needed;
-  for (let part = parts.at(-1); part; part = parts.at(-1)) {
-    mean -= part.weight * part.share;
-    variance -= part.weight ** 2 * part.share * (1 - part.share);
-    rest -= part.weight;
-    if (rest < 1 || rest < mean + DEVIATIONS * Math.sqrt(Math.max(0, variance))) break;
-    left.push(part);
-    parts.pop();
-  }
-  return left;
 }
 
 /** Number of bits that are set. */

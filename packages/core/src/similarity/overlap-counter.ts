@@ -15,6 +15,17 @@ export interface Column {
   readonly increment: number;
 }
 
+export type Four = readonly [Column, Column, Column, Column];
+
+/** Columns by fours; one without bits, which begins at `empty`, stands for what is missing in the last four. */
+export function inFours(columns: readonly Column[], empty: number): Four[] {
+  const at = (i: number): Column => columns[i] ?? { from: empty, increment: 0 };
+  return Array.from(
+    { length: Math.ceil(columns.length / 4) },
+    (_, i): Four => [at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)],
+  );
+}
+
 /** Counts for each slot in how many of the lists it was found. */
 export class OverlapCounter {
   /** By slot; 0 for all when a search begins. As narrow as can be: that is what decides how fast lists are walked. */
@@ -79,13 +90,12 @@ export class OverlapCounter {
    * Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in columns of so many words. A slot that
    * is only in one of the columns, and in no list, is passed over: it counts as not found.
    */
-  walkColumns(bits: Int32Array, columns: readonly Column[], words: number, again: boolean): void {
+  walkColumns(bits: Int32Array, fours: readonly Four[], words: number, again: boolean): void {
     const marks = this.#markFound(words);
     const any = this.#any;
     const two = this.#two;
     this.#found = grown(Int32Array, this.#found, this.#slots + 1);
     const met = this.#found;
-    const fours = inFours(columns);
     let size = 0;
     for (let first = 0; first < words; first += BLOCK) {
       const length = Math.min(BLOCK, words - first);
@@ -102,7 +112,7 @@ export class OverlapCounter {
     if (again) size = this.#keepFound(met, size);
     else this.#beyondLists = true;
     this.#addTwice(met, size);
-    this.lookUp(met, size, bits, columns);
+    this.lookUp(met, size, bits, fours);
   }
 
   /** A bit for each slot that was found in a list. */
@@ -159,8 +169,8 @@ export class OverlapCounter {
   }
 
   /** Adds to the counts of those of the slots whose bits are set in the columns. */
-  lookUp(slots: Int32Array, size: number, bits: Int32Array, columns: readonly Column[]): void {
-    for (const four of inFours(columns)) addBits(this.counts, slots, size, bits, four);
+  lookUp(slots: Int32Array, size: number, bits: Int32Array, fours: readonly Four[]): void {
+    for (const four of fours) addBits(this.counts, slots, size, bits, four);
   }
 
   /** The slots found so far; this array is good until the next call. */
@@ -229,17 +239,6 @@ function listSlots(bits: Int32Array, first: number, length: number, slots: Int32
     }
   }
   return end;
-}
-
-type Four = readonly [Column, Column, Column, Column];
-
-/** Columns by fours; column 0, which has no bits, stands for what is missing in the last four. */
-function inFours(columns: readonly Column[]): Four[] {
-  const at = (i: number): Column => columns[i] ?? { from: 0, increment: 0 };
-  return Array.from(
-    { length: Math.ceil(columns.length / 4) },
-    (_, i): Four => [at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)],
-  );
 }
 
 /** Adds to the counts of those of the slots whose bits are set in four columns. */

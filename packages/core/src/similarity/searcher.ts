@@ -7,7 +7,7 @@ import { CommonTerms } from "./common-terms.js";
 import { Comparison } from "./comparison.js";
 import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
-import { type Column, OverlapCounter } from "./overlap-counter.js";
+import { type Four, inFours, OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import { Query } from "./query.js";
 
@@ -243,21 +243,22 @@ export class Searcher {
   #lookUpColumns(slots: Int32Array, candidates: number, { columns: matrix, slots: all }: Partition): void {
     const { columns } = this.#query;
     matrix.fit((all + 31) >>> 5);
-    const next = this.#takeColumns(Math.min(COLUMNS_AT_ONCE, columns.length), matrix);
-    this.#overlaps.lookUp(slots, candidates, matrix.bits, next);
-    this.#comparison.work += candidates * next.length;
+    const count = Math.min(COLUMNS_AT_ONCE, columns.length);
+    this.#overlaps.lookUp(slots, candidates, matrix.bits, this.#takeColumns(count, matrix));
+    this.#comparison.work += candidates * count;
   }
 
   /** The next columns, which are about to be counted. */
-  #takeColumns(count: number, matrix: ColumnMatrix): Column[] {
+  #takeColumns(count: number, matrix: ColumnMatrix): Four[] {
     const { columns, features, owners, terms } = this.#query;
     this.#isColumnTaken = true;
-    return columns.splice(0, count).map((at) => {
+    const taken = columns.splice(0, count).map((at) => {
       const feature = features[owners[at]!]!;
       feature.remaining--;
       const from = matrix.offset(this.#contents.postings.column(terms[at]!));
       return { from, increment: 1 << feature.shift };
     });
+    return inFours(taken, matrix.offset(0));
   }
 
   /** Number of states in the list that is next. */
