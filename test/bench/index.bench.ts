@@ -2,7 +2,7 @@ import { ExactSimilarityIndex } from "@jitrl/core";
 import { measureDecision } from "./decision.js";
 import { measurePeers } from "./peers/measure.js";
 import { oneFeature, type Shape, StateCollection, threeFeatures, toState } from "./states.js";
-import { round, type Times, time, usedBytes } from "./timing.js";
+import { median, round, type Times, time, usedBytes } from "./timing.js";
 
 const K = 10;
 const FLOORS = [0.8, 0.5, 0];
@@ -68,7 +68,8 @@ export async function run({
   }
   const decision = await measureDecision(collection, Math.min(most, 100_000));
   print(`\nwhole decision over ${decision.experiences} experiences, floor 0.5`);
-  for (const kind of KINDS) print(`  ${kind}: p50 ${decision[kind].p50} ms, p99 ${decision[kind].p99} ms`);
+  for (const kind of ["first", ...KINDS] as const)
+    print(`  ${kind}: p50 ${decision[kind].p50} ms, p99 ${decision[kind].p99} ms`);
   const peers = measurePeers(
     collection,
     { size: Math.min(most, 10_000), queries: 150, beside: "all" },
@@ -140,10 +141,6 @@ function snapshots(index: ExactSimilarityIndex): { megabytes: number; write: num
   const read = performance.now();
   if (other.size !== index.size) throw new Error("The snapshot lost states.");
   return { megabytes: round(bytes.length / 1e6), write: round(written - start), read: round(read - written) };
-}
-
-function median(numbers: number[]): number {
-  return numbers.sort((a, b) => a - b)[numbers.length >> 1]!;
 }
 
 function line({ floor, kind, p50, p99 }: SearchTimes): string {

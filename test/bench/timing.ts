@@ -31,6 +31,10 @@ export function quantiles(times: number[]): Times {
   return { p50: at(0.5), p99: at(0.99), calls: times.length };
 }
 
+export function median(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[numbers.length >> 1]!;
+}
+
 export function round(ms: number): number {
   return Number(ms.toPrecision(3));
 }
@@ -41,6 +45,7 @@ const collectGarbage = runInNewContext("gc") as () => void;
 /** Bytes in use after garbage collection. */
 export function usedBytes(): number {
   for (let i = 0; i < 3; i++) collectGarbage();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
+  // What is external holds array buffers, and memories of WebAssembly, which `arrayBuffers` does not count.
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
 }

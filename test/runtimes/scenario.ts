@@ -1,4 +1,11 @@
-import { createPolicy, openMemory, seededRandom } from "@jitrl/core";
+import {
+  createPolicy,
+  ExactSimilarityIndex,
+  LinearSimilarityIndex,
+  openMemory,
+  seededRandom,
+  toState,
+} from "@jitrl/core";
 
 /** A life of an agent in short: learns an episode, decides, is told better, decides again, forgets. */
 export async function scenario() {
@@ -42,5 +49,23 @@ export async function scenario() {
     forgotten,
     states: stats.states,
     afterwards: { action: afterwards.chosen.action, reason: afterwards.reason },
+    isExact: isExact(),
   };
+}
+
+/** Does the index find what comparing all states finds, when they are so many that it makes use of all it has? */
+function isExact(): boolean {
+  const random = seededRandom(2);
+  const draw = () => toState(Array.from({ length: 12 }, () => `w${Math.floor(60 ** random())}`).join(" "));
+  const indexes = [new ExactSimilarityIndex(), new LinearSimilarityIndex()];
+  for (let i = 0; i < 5000; i++) {
+    const state = draw();
+    for (const index of indexes) index.touch(index.add(state), i);
+  }
+  return Array.from({ length: 5 }, draw).every((query) => {
+    const [one, other] = indexes.map((index) =>
+      JSON.stringify(index.search(query, { k: 10, minSimilarity: 0, budget: 1e9 })),
+    );
+    return one === other;
+  });
 }
