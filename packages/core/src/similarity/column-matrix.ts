@@ -15,6 +15,8 @@ export class ColumnMatrix {
   bits: Int32Array = new Int32Array(0);
   /** What adds columns up faster, where that is to be had. */
   simd: SimdAdder | undefined;
+  /** Where column 0 begins. */
+  #base = 0;
   #stride = 0;
   #count = 1;
   readonly #free: number[] = [];
@@ -26,10 +28,6 @@ export class ColumnMatrix {
 
   offset(column: number): number {
     return this.#base + column * this.#stride;
-  }
-
-  get #base(): number {
-    return this.simd ? RESERVED : 0;
   }
 
   /** A column without bits, with room for so many words. */
@@ -66,6 +64,7 @@ export class ColumnMatrix {
     const before = this.#stride;
     const wasSimd = this.simd !== undefined;
     if (stride >= LARGE) this.simd ??= openSimd();
+    if (this.simd) this.#base = RESERVED;
     this.#stride = stride;
     const length = this.offset(Math.ceil(this.#count * 1.2));
     this.bits = this.simd ? grow(this.simd.memory, length) : new Int32Array(length);
