@@ -4,8 +4,6 @@ import { openSimd, RESERVED, type SimdAdder } from "./simd-adder.js";
 const LINE = 16;
 /** From so many words a column on, a memory is opened in which columns are added up faster. */
 const LARGE = 64;
-/** Bytes by which such a memory grows. */
-const PAGE = 65_536;
 
 /**
  * Columns of bits, one bit for each slot of a partition, side by side in one array: bit `slot & 31` of
@@ -67,7 +65,7 @@ export class ColumnMatrix {
     if (this.simd) this.#base = RESERVED;
     this.#stride = stride;
     const length = this.offset(Math.ceil(this.#count * 1.2));
-    this.bits = this.simd ? grow(this.simd.memory, length) : new Int32Array(length);
+    this.bits = this.simd ? this.simd.grow(length) : new Int32Array(length);
     if (wasSimd) this.#moveApart(before);
     else {
       for (let column = 1; column < this.#count; column++) {
@@ -86,11 +84,4 @@ export class ColumnMatrix {
       this.bits.fill(0, to + before, to + this.#stride);
     }
   }
-}
-
-/** All that the memory holds, at least so many words: what is added holds zeros. */
-function grow(memory: WebAssembly.Memory, words: number): Int32Array {
-  const missing = 4 * words - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-  return new Int32Array(memory.buffer);
 }

@@ -6,12 +6,14 @@ const ADDRESSES = 31 * CHUNK;
 /** Bytes. */
 const VECTOR = 16;
 const PLANE = 4 * CHUNK;
-/** Of 64 KB: all that can be addressed. */
+/** Bytes by which a memory grows, and how many of these can be addressed. */
+const PAGE = 65_536;
 const MOST_PAGES = 65_536;
 
 /** Adds up columns of bits that stand in its memory from {@link RESERVED} on, to the planes in front of them. */
 export interface SimdAdder extends ColumnAdder {
-  readonly memory: WebAssembly.Memory;
+  /** @returns all that the memory holds, at least so many words; what is new in it is zero */
+  grow(words: number): Int32Array;
 }
 
 let compiled: WebAssembly.Module | "refused" | undefined;
@@ -29,11 +31,16 @@ export function openSimd(): SimdAdder | undefined {
     const { add1, add4, add8, reach } = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
     if (!isFunction(add1) || !isFunction(add4) || !isFunction(add8) || !isFunction(reach)) return undefined;
     const bytesOf = (words: number) => VECTOR * Math.ceil((4 * words) / VECTOR);
+    let held = new Int32Array(memory.buffer);
     return {
-      memory,
+      grow(words) {
+        const missing = 4 * words - memory.buffer.byteLength;
+        if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+        held = new Int32Array(memory.buffer);
+        return held;
+      },
       add(offsets, from, length, bit) {
-        const addresses = new Int32Array(memory.buffer, 4 * ADDRESSES, offsets.length);
-        for (let i = 0; i < offsets.length; i++) addresses[i] = 4 * (offsets[i]! + from);
+        for (let i = 0; i < offsets.length; i++) held[ADDRESSES + i] = 4 * (offsets[i]! + from);
         const add = offsets.length === 8 ? add8 : offsets.length === 4 ? add4 : add1;
         add(bytesOf(length), PLANE * bit);
       },

@@ -1,1 +1,0 @@
-export { FileExperienceStore, type FileStoreOptions } from "./file-experience-store.js";
