@@ -37,6 +37,7 @@ export async function run({
   const sizes = [1000, 10_000, 100_000, 1_000_000].filter((size) => size <= most);
   if (!sizes.includes(most)) sizes.push(most);
   const bySize = [];
+  let one: readonly SearchTimes[] = [];
   for (const size of sizes) {
     const built = build(collection, size, oneFeature);
     const { index, ...figures } = built;
@@ -44,12 +45,20 @@ export async function run({
     print(`  ${figures.addsPerSecond} adds/s, ${figures.bytesPerState} bytes a state`);
     const searches = search(index, collection, size, oneFeature);
     for (const times of searches) print(`  ${line(times)}`);
+    one = searches;
     const snapshot = snapshots(index);
     print(
       `  snapshot ${snapshot.megabytes} MB: written in ${snapshot.write} ms, read in ${snapshot.read} ms`,
     );
     bySize.push({ size, ...figures, searches, snapshot });
   }
+  const plain = withoutWebAssembly(() => build(collection, most, oneFeature));
+  print(`\n${most} states, one feature, without WebAssembly`);
+  const plainSearches = search(plain.index, collection, most, oneFeature).map((times, i) => ({
+    ...times,
+    ratio: round(times.p50 / one[i]!.p50),
+  }));
+  for (const times of plainSearches) print(`  ${line(times)}  ${times.ratio} × with it`);
   const shapes = [];
   for (const shape of [
     threeFeatures,
@@ -58,7 +67,6 @@ export async function run({
     const { index, ...figures } = build(collection, most, shape);
     print(`\n${most} states, three features${shape.constant ? `, ${shape.constant} the same for all` : ""}`);
     print(`  ${figures.addsPerSecond} adds/s, ${figures.bytesPerState} bytes a state`);
-    const one = bySize.at(-1)!.searches;
     const searches = search(index, collection, most, shape).map((times, i) => ({
       ...times,
       ratio: round(times.p50 / one[i]!.p50),
@@ -80,7 +88,15 @@ export async function run({
     most >= 100_000
       ? measurePeers(collection, { size: 100_000, queries: 20, beside: "scan" }, print)
       : undefined;
-  return { k: K, sizes: bySize, threeFeatures: shapes, decision, peers, scan };
+  return {
+    k: K,
+    sizes: bySize,
+    withoutWebAssembly: plainSearches,
+    threeFeatures: shapes,
+    decision,
+    peers,
+    scan,
+  };
 }
 
 function build(collection: StateCollection, size: number, shape: Shape): Built {
@@ -103,6 +119,17 @@ function build(collection: StateCollection, size: number, shape: Shape): Built {
     addsPerSecond: Math.round((size / ms) * 1000),
     bytesPerState: Math.round(bytes / index.size),
   };
+}
+
+/** An index opens its memory when it gets large enough, and then goes without it for ever. */
+function withoutWebAssembly(build: () => Built): Built {
+  const known = globalThis.WebAssembly;
+  Reflect.deleteProperty(globalThis, "WebAssembly");
+  try {
+    return build();
+  } finally {
+    globalThis.WebAssembly = known;
+  }
 }
 
 function search(
