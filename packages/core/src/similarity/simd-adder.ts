@@ -31,16 +31,16 @@ export function openSimd(): SimdAdder | undefined {
     const { add1, add4, add8, reach } = new WebAssembly.Instance(compiled, { env: { memory } }).exports;
     if (!isFunction(add1) || !isFunction(add4) || !isFunction(add8) || !isFunction(reach)) return undefined;
     const bytesOf = (words: number) => VECTOR * Math.ceil((4 * words) / VECTOR);
-    let held = new Int32Array(memory.buffer);
+    let addresses = new DataView(memory.buffer, 4 * ADDRESSES);
     return {
       grow(words) {
         const missing = 4 * words - memory.buffer.byteLength;
         if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
-        held = new Int32Array(memory.buffer);
-        return held;
+        addresses = new DataView(memory.buffer, 4 * ADDRESSES);
+        return new Int32Array(memory.buffer);
       },
       add(offsets, from, length, bit) {
-        for (let i = 0; i < offsets.length; i++) held[ADDRESSES + i] = 4 * (offsets[i]! + from);
+        for (let i = 0; i < offsets.length; i++) addresses.setInt32(4 * i, 4 * (offsets[i]! + from), true);
         const add = offsets.length === 8 ? add8 : offsets.length === 4 ? add4 : add1;
         add(bytesOf(length), PLANE * bit);
       },
