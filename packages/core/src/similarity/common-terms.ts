@@ -67,7 +67,7 @@ export class CommonTerms {
         return only ? this.#leastOverlap(only) : this.#leastSum(unit, base);
       },
       (slot, sum) => {
-        this.#comparison.work += owned.length;
+        this.#comparison.work += 1 + owned.length;
         if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
         const isAdmitted = only
           ? this.#isSimilar(only, sum, slot)
