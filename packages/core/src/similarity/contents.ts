@@ -242,7 +242,7 @@ export function hashOf(
 
 function checkSize({ features }: State): void {
   let tokens = 0;
-  for (const name of Object.keys(features)) tokens += features[name]!.tokens.length;
+  for (const name in features) if (Object.hasOwn(features, name)) tokens += features[name]!.tokens.length;
   if (tokens <= MAX_STATE_TOKENS) return;
   throw new JitRLError(
     "oversized-state",

@@ -51,13 +51,14 @@ export interface Schema {
 
 type Entries = readonly (readonly [name: string, weight: number])[];
 
-function isOf(entries: Entries, names: readonly string[], features: State["features"]): boolean {
-  if (entries.length !== names.length) return false;
-  for (let i = 0; i < names.length; i++) {
-    const [name, weight] = entries[i]!;
-    if (names[i] !== name || features[name]!.weight !== weight) return false;
+function isOf(entries: Entries, features: State["features"]): boolean {
+  let known = 0;
+  for (const name in features) {
+    if (!Object.hasOwn(features, name)) continue;
+    const entry = entries[known++];
+    if (!entry || entry[0] !== name || features[name]!.weight !== entry[1]) return false;
   }
-  return true;
+  return known === entries.length;
 }
 
 /** The states of one partition, by slot. Terms and slots of one partition mean nothing in another. */
@@ -111,9 +112,8 @@ export class Partition {
 
   /** The schema of these features, a new one if need be; mostly it is that of the state before. */
   schemaOf(features: State["features"], newSpace: () => number): Schema {
-    const names = Object.keys(features);
-    if (this.#latest && isOf(this.#latest.entries, names, features)) return this.#latest.schema;
-    const entries = names.map((name): [string, number] => [name, features[name]!.weight]);
+    if (this.#latest && isOf(this.#latest.entries, features)) return this.#latest.schema;
+    const entries = Object.entries(features).map(([name, { weight }]): [string, number] => [name, weight]);
     const schema = this.schemaWith(
       [...entries].sort(([a], [b]) => (a < b ? -1 : 1)),
       newSpace,
