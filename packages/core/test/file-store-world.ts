@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -59,12 +60,8 @@ export class StoreProcess {
       this.answers.push(JSON.parse(line) as Answer);
       this.#wake();
     });
-    this.#ended = new Promise((resolve) => {
-      lines.on("close", () => {
-        resolve();
-        this.#wake();
-      });
-    });
+    // A process that is being killed first closes its files, and only then is gone: until then it holds its locks.
+    this.#ended = Promise.all([once(lines, "close"), once(this.child, "exit")]).then(() => this.#wake());
   }
 
   tell(command: StoreCommand): void {
