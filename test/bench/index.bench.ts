@@ -6,6 +6,11 @@ import { median, round, type Times, time, usedBytes } from "./timing.js";
 
 const K = 10;
 const FLOORS = [0.8, 0.5, 0];
+/**
+ * What a floor of 0.5 asks of all other features where one with a weight of 0.3 is the same for all states: such a
+ * search is to be held against one of one feature at this floor.
+ */
+const FLOOR_BESIDE_CONSTANT = (0.5 - 0.3) / (1 - 0.3);
 const KINDS = ["resembling", "novel"] as const;
 const BUDGET = 1e12;
 const WARM_UP = 200;
@@ -38,6 +43,7 @@ export async function run({
   if (!sizes.includes(most)) sizes.push(most);
   const bySize = [];
   let one: readonly SearchTimes[] = [];
+  let beside: readonly SearchTimes[] = [];
   for (const size of sizes) {
     const built = build(collection, size, oneFeature);
     const { index, ...figures } = built;
@@ -46,6 +52,8 @@ export async function run({
     const searches = search(index, collection, size, oneFeature);
     for (const times of searches) print(`  ${line(times)}`);
     one = searches;
+    beside = search(index, collection, size, oneFeature, [FLOOR_BESIDE_CONSTANT]);
+    for (const times of beside) print(`  ${line(times)}`);
     const snapshot = snapshots(index);
     print(
       `  snapshot ${snapshot.megabytes} MB: written in ${snapshot.write} ms, read in ${snapshot.read} ms`,
@@ -91,6 +99,7 @@ export async function run({
   return {
     k: K,
     sizes: bySize,
+    oneFeatureBesideConstant: beside,
     withoutWebAssembly: plainSearches,
     threeFeatures: shapes,
     decision,
@@ -137,12 +146,13 @@ function search(
   collection: StateCollection,
   size: number,
   shape: Shape,
+  floors: readonly number[] = FLOORS,
 ): SearchTimes[] {
   const queries = {
     resembling: Array.from({ length: QUERIES }, () => toState(collection.resembling(size), shape)),
     novel: Array.from({ length: QUERIES }, () => toState(collection.novel(), shape)),
   };
-  const settings = FLOORS.flatMap((floor) => KINDS.map((kind) => ({ floor, kind })));
+  const settings = floors.flatMap((floor) => KINDS.map((kind) => ({ floor, kind })));
   const rounds = Array.from({ length: ROUNDS }, () =>
     settings.map(({ floor, kind }) =>
       time(
@@ -171,6 +181,6 @@ function snapshots(index: ExactSimilarityIndex): { megabytes: number; write: num
 }
 
 function line({ floor, kind, p50, p99 }: SearchTimes): string {
-  const name = floor === 0 ? "no floor" : `floor ${floor}`;
+  const name = floor === 0 ? "no floor" : `floor ${round(floor)}`;
   return `${name.padEnd(9)} ${kind.padEnd(10)} p50 ${String(p50).padStart(7)} ms  p99 ${String(p99).padStart(7)} ms`;
 }
