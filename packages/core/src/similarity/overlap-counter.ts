@@ -39,8 +39,7 @@ export class OverlapCounter {
   #units = 1;
   #slots = 0;
   /** The lists that were walked: where they are, and where in there they begin and end. */
-  readonly #pages: Int32Array[] = [];
-  readonly #ends: number[] = [];
+  readonly #lists: { readonly page: Int32Array; readonly from: number; readonly to: number }[] = [];
   #found = new Int32Array(0);
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
@@ -82,8 +81,7 @@ export class OverlapCounter {
     }
     this.twiceSize = twiceSize;
     this.entries += to - from;
-    this.#pages.push(list);
-    this.#ends.push(from, to);
+    this.#lists.push({ page: list, from, to });
   }
 
   /**
@@ -119,10 +117,9 @@ export class OverlapCounter {
   #markFound(words: number): Int32Array {
     this.#marks = grown(Int32Array, this.#marks, words);
     const marks = this.#marks;
-    for (const [i, list] of this.#pages.entries()) {
-      const to = this.#ends[2 * i + 1]!;
-      for (let at = this.#ends[2 * i]!; at < to; at++) {
-        const slot = list[at]!;
+    for (const { page, from, to } of this.#lists) {
+      for (let at = from; at < to; at++) {
+        const slot = page[at]!;
         marks[slot >>> 5]! |= 1 << slot;
       }
     }
@@ -187,10 +184,9 @@ export class OverlapCounter {
     const beyond = ~this.#units;
     let size = this.twiceSize;
     for (let i = 0; i < size; i++) found[i] = twice[i]!;
-    for (const [i, list] of this.#pages.entries()) {
-      const to = this.#ends[2 * i + 1]!;
-      for (let at = this.#ends[2 * i]!; at < to; at++) {
-        const slot = list[at]!;
+    for (const { page, from, to } of this.#lists) {
+      for (let at = from; at < to; at++) {
+        const slot = page[at]!;
         const count = counts[slot]!;
         if (((count & (count - 1)) | (count & beyond)) === 0) found[size++] = slot;
       }
@@ -214,8 +210,7 @@ export class OverlapCounter {
   close(): void {
     if (this.entries * SPARSE < this.#slots && !this.#beyondLists) this.#forgetLists();
     else this.counts.fill(0, 0, this.#slots);
-    this.#pages.length = 0;
-    this.#ends.length = 0;
+    this.#lists.length = 0;
     this.entries = 0;
     this.twiceSize = 0;
     this.#beyondLists = false;
@@ -223,9 +218,8 @@ export class OverlapCounter {
 
   #forgetLists(): void {
     const { counts } = this;
-    for (const [i, list] of this.#pages.entries()) {
-      const to = this.#ends[2 * i + 1]!;
-      for (let at = this.#ends[2 * i]!; at < to; at++) counts[list[at]!] = 0;
+    for (const { page, from, to } of this.#lists) {
+      for (let at = from; at < to; at++) counts[page[at]!] = 0;
     }
   }
 }
