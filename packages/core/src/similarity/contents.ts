@@ -2,11 +2,15 @@ import { JitRLError } from "../errors.js";
 import { MAX_STATE_TOKENS, type State } from "../state.js";
 import { grown } from "./grown.js";
 import { IntegerPages } from "./integer-pages.js";
+import { Lister } from "./lister.js";
 import { type FeatureSpace, Partition, type Schema } from "./partition.js";
 import { Postings } from "./postings.js";
 import { StateTable } from "./state-table.js";
 import { Terms } from "./terms.js";
 import { Vocabulary } from "./vocabulary.js";
+
+/** States that are entered into lists and columns at a time: to a search that follows, a few milliseconds. */
+const BATCH = 4096;
 
 /**
  * The states of an index and all that leads to them. A state is kept once, as a record of integers: the number of its
@@ -30,6 +34,7 @@ export class Contents {
   /** Numbers of spaces are below this. */
   spaces = 0;
   readonly freeSpaces: number[] = [];
+  readonly #lister = new Lister(2 ** 18);
   // Room for the state that is added.
   #record = new Int32Array(64);
   #numbers = new Int32Array(64);
@@ -50,14 +55,21 @@ export class Contents {
     this.table.add(hash, id);
     for (let part = 0; part < schema.features.length; part++) {
       const size = this.#record[1 + part]!;
-      if (size > 0) this.postings.add(this.#sizeTerm(schema.features[part]!, size), slot, partition);
+      if (size > 0) this.#openSize(schema.features[part]!, size);
     }
-    this.postings.addAll(this.#record, 1 + schema.features.length, end, slot, partition);
+    if (slot < partition.listed) this.#enterTerms(slot, end, schema, partition);
+    else if (partition.slots - partition.listed === BATCH) this.list(partition);
     return id;
+  }
+
+  /** Enters all states into the lists and columns of their terms: {@link add} leaves the last ones out. */
+  list(partition: Partition): void {
+    if (partition.listed < partition.slots) this.#lister.list(partition, this);
   }
 
   remove(id: number): void {
     const partition = this.partitionWith(id);
+    this.list(partition);
     const slot = this.slotOf[id]!;
     const record = this.record(partition, slot);
     const schema = partition.schemas[record[0]!]!;
@@ -145,6 +157,16 @@ export class Contents {
 
   readonly newSpace = (): number => this.freeSpaces.pop() ?? this.spaces++;
 
+  /** Enters the record that was read last into the lists and columns of its terms. */
+  #enterTerms(slot: number, end: number, { features }: Schema, partition: Partition): void {
+    const record = this.#record;
+    for (let part = 0; part < features.length; part++) {
+      const size = record[1 + part]!;
+      if (size > 0) this.postings.add(this.terms.find(features[part]!.sizeSpace, size), slot, partition);
+    }
+    for (let at = 1 + features.length; at < end; at++) this.postings.add(record[at]!, slot, partition);
+  }
+
   #newPartition(name: string | undefined): Partition {
     const partition = new Partition(this.freePartitions.pop() ?? this.byNumber.length, name);
     this.partitions.set(name, partition);
@@ -185,10 +207,9 @@ export class Contents {
     }
   }
 
-  /** The term of all bags of this size. */
-  #sizeTerm({ sizeSpace }: FeatureSpace, size: number): number {
-    const term = this.terms.find(sizeSpace, size);
-    return term >= 0 ? term : this.#addTerm(sizeSpace, size, false);
+  /** Sees to it that there is a term of all bags of this size. */
+  #openSize({ sizeSpace }: FeatureSpace, size: number): void {
+    if (this.terms.find(sizeSpace, size) < 0) this.#addTerm(sizeSpace, size, false);
   }
 
   #addTerm(space: number, key: number, isToken: boolean): number {

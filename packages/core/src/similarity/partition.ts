@@ -69,6 +69,8 @@ export class Partition {
   readonly schemas: (Schema | undefined)[] = [];
   /** Slots are below this. */
   slots = 0;
+  /** The states below this slot are in the lists and columns of their terms. */
+  listed = 0;
   /** Number of states. */
   count = 0;
   /** Id of the state by slot; −1 in a free slot. */

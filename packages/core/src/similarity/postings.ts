@@ -70,36 +70,38 @@ export class Postings {
     this.#rows.fill(0, ROW * term, ROW * (term + 1));
   }
 
-  /** Prepares a term, just opened, for so many states: what {@link BulkPostings} writes is then all that it has. */
+  /** Makes room for so many states that a term, just opened, is going to have. */
   expect(term: number, count: number, partition: Slots): void {
     if (isCommon(count, partition.slots)) this.#openColumn(term, partition);
     else this.#resize(term, count);
-    this.#rows[ROW * term + COUNT] = count;
   }
 
-  /** Adds the slot to the terms in a part of an array; as {@link add}, and faster. */
-  addAll(terms: Int32Array, from: number, to: number, slot: number, partition: Slots): void {
-    const { columns, slots } = partition;
-    columns.fit((slots + 31) >>> 5);
-    const { pages } = this.#memory;
+  /** Adds the slots in a part of an array, in ascending order and higher than all that the term has. */
+  append(term: number, slots: Int32Array, from: number, to: number, partition: Slots): void {
+    const row = ROW * term;
     const rows = this.#rows;
-    const isLast = slot === slots - 1;
-    for (let i = from; i < to; i++) {
-      const row = ROW * terms[i]!;
-      const count = rows[row + COUNT]!;
-      const capacity = rows[row + CAPACITY]!;
-      if (capacity === COLUMN) {
-        columns.set(rows[row + ADDRESS]!, slot);
-        rows[row + COUNT] = count + 1;
-      } else if (capacity > count && isLast) {
-        const address = rows[row + ADDRESS]!;
-        pages[this.#memory.page(address)]![this.#memory.offset(address) + count] = slot;
-        rows[row + COUNT] = count + 1;
-      } else this.add(terms[i]!, slot, partition);
+    const count = rows[row + COUNT]!;
+    const total = count + to - from;
+    if (rows[row + CAPACITY] !== COLUMN && total > rows[row + CAPACITY]!) {
+      if (isCommon(total, partition.slots)) this.#toColumn(term, partition);
+      else this.#resize(term, Math.max(total, grownBy(count)));
     }
+    rows[row + COUNT] = total;
+    const address = rows[row + ADDRESS]!;
+    if (rows[row + CAPACITY] === COLUMN) {
+      for (let at = from; at < to; at++) partition.columns.set(address, slots[at]!);
+      return;
+    }
+    const page = this.#memory.pages[this.#memory.page(address)]!;
+    const end = this.#memory.offset(address) + count;
+    for (let at = from; at < to; at++) page[end + at - from] = slots[at]!;
   }
 
-  /** @param partition the one that the term belongs to */
+  /**
+   * Adds a slot, whichever it is.
+   *
+   * @param partition the one that the term belongs to
+   */
   add(term: number, slot: number, partition: Slots): void {
     const row = ROW * term;
     const rows = this.#rows;
@@ -118,7 +120,7 @@ export class Postings {
         this.add(term, slot, partition);
         return;
       }
-      this.#resize(term, count < 32 ? 2 * count + 2 : count + (count >> 1));
+      this.#resize(term, grownBy(count));
     }
     rows[row + COUNT] = count + 1;
     const page = this.page(term);
@@ -184,7 +186,7 @@ export class Postings {
     this.#openColumn(term, partition);
     const column = this.column(term);
     for (let at = start; at < end; at++) partition.columns.set(column, page[at]!);
-    this.#memory.release(block, capacity);
+    if (capacity > 0) this.#memory.release(block, capacity);
   }
 
   #toList(term: number, { columns }: Slots): void {
@@ -207,6 +209,11 @@ export class Postings {
     }
     columns.close(column);
   }
+}
+
+/** Length of a list with so many entries that needs more room. */
+function grownBy(count: number): number {
+  return count < 32 ? 2 * count + 2 : count + (count >> 1);
 }
 
 function isCommon(count: number, slots: number): boolean {

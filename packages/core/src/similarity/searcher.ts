@@ -63,6 +63,7 @@ export class Searcher {
 
   /** @returns the nearest states of the partition, or `undefined` when the budget was not enough */
   search(partition: Partition, state: State, options: SearchOptions): Match[] | undefined {
+    this.#contents.list(partition);
     this.#open(partition, state, options);
     const done = this.#run(partition);
     const found = done ? this.#comparison.top.take() : undefined;

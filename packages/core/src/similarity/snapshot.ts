@@ -1,6 +1,6 @@
 import { MAX_STATE_TOKENS } from "../state.js";
-import { BulkPostings } from "./bulk-postings.js";
 import { Contents, hashOf } from "./contents.js";
+import { Lister } from "./lister.js";
 import { FeatureSpace, Partition } from "./partition.js";
 import { corrupt, SnapshotReader } from "./snapshot-reader.js";
 import { SnapshotWriter } from "./snapshot-writer.js";
@@ -269,8 +269,7 @@ function openTerms(
 const ENTRY = 4;
 
 function readStates(reader: SnapshotReader, contents: Contents): void {
-  const { byNumber, table, postings, terms, memory } = contents;
-  const bulk = new BulkPostings(postings, memory, terms.limit);
+  const { byNumber, table } = contents;
   reader.int(0, MOST);
   const states = reader.count(6);
   contents.reserve(contents.ids);
@@ -286,23 +285,20 @@ function readStates(reader: SnapshotReader, contents: Contents): void {
     const schema = partition.schemas[words[from]!]!;
     const { features } = schema;
     let to = from + 1 + features.length;
-    for (let part = 0; part < features.length; part++) {
-      const size = words[from + 1 + part]!;
-      if (size > 0) bulk.add(terms.find(features[part]!.sizeSpace, size), slot, partition.columns);
-      to += size;
-    }
+    for (let part = 0; part < features.length; part++) to += words[from + 1 + part]!;
     reader.position = to;
     partition.ids[slot] = id;
     partition.count++;
     contents.enter(id, slot, words, from, to, schema, partition);
-    bulk.addAll(words, from + 1 + features.length, to, slot, partition);
     entries[ENTRY * i] = hashOf(words, from, to, schema, partition);
     entries[ENTRY * i + 1] = id;
     entries[ENTRY * i + 2] = from;
     entries[ENTRY * i + 3] = to;
   }
   enterHashes(contents, entries, words);
+  const lister = new Lister(2 ** 21);
   for (const partition of byNumber) {
+    if (partition) lister.list(partition, contents);
     partition?.listFree();
     if (partition?.count === 0) throw corrupt("a partition is empty");
     if (partition?.schemas.some((schema) => schema?.states === 0)) throw corrupt("a schema is not used");
