@@ -5,6 +5,7 @@ const VOCABULARY = 50_000;
 /** Sizes of states: uniform from the least to the most, 40 tokens on average. */
 const LEAST = 30;
 const MOST = 50;
+const USUAL = (LEAST + MOST) / 2;
 /** Share of states that are variants of an earlier one. */
 const VARIANTS = 0.7;
 /** Most tokens that a variant changes; at least one. */
@@ -58,7 +59,7 @@ export class StateCollection {
   constructor(count: number, seed: number) {
     this.count = count;
     this.#random = seededRandom(seed);
-    this.#tokens = new Uint16Array(count * ((LEAST + MOST) / 2 + 1) + 10_000);
+    this.#tokens = new Uint16Array(count * (USUAL + 1) + 10_000);
     this.#ends = new Uint32Array(count);
     for (let i = 0; i < count; i++) {
       const tokens = i > 0 && this.#random() < VARIANTS ? this.resembling(i) : this.novel();
@@ -100,8 +101,10 @@ export function toState(tokens: ArrayLike<number>, shape: Shape = oneFeature): S
   for (const part of shape.parts) {
     share += part.share;
     const to = Math.round(tokens.length * share);
-    const constant = part.name === shape.constant;
-    const own = Array.from({ length: to - from }, (_, i) => words[constant ? i : tokens[from + i]!]!);
+    const own =
+      part.name === shape.constant
+        ? words.slice(0, Math.round(USUAL * part.share))
+        : Array.from({ length: to - from }, (_, i) => words[tokens[from + i]!]!);
     features[part.name] = { tokens: own, weight: part.weight };
     from = to;
   }

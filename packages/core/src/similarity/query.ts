@@ -97,8 +97,8 @@ export class Query {
         ceilings: ceilingsOf(share, tokens.length, least, known),
       };
     });
-    this.#layOut();
     this.#order(postings, partition);
+    this.#layOut();
   }
 
   /** The terms of one bag that are known; a token that stands twice is looked up as its second occurrence, too. */
@@ -124,8 +124,8 @@ export class Query {
 
   /** Gives each feature its own bits of a slot's counts; if they are too many for that, all share one count. */
   #layOut(): void {
-    const counted = this.features.filter(({ share, known }) => share > 0 && known > 0);
-    const widths = counted.map(({ known }) => 32 - Math.clz32(known));
+    const counted = this.features.filter(({ share, known, given }) => share > 0 && known > given);
+    const widths = counted.map(({ known, given }) => 32 - Math.clz32(known - given));
     const width = widths.reduce((sum, width) => sum + width, 0);
     const separate = width <= COUNT_BITS;
     this.countBits = separate ? width : COUNT_BITS;
