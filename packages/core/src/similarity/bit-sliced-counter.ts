@@ -14,19 +14,30 @@ export interface WeightedColumns {
   readonly words: number;
 }
 
+/** The sums of some slots, and which of them are high enough, in planes of bits that are used again for others. */
+export interface Chunk {
+  readonly planes: Int32Array;
+  /** Plane b, from `b * CHUNK` on, holds bit b of each sum; the plane above these tells who reached what is needed. */
+  readonly bits: number;
+  /** The first word of the columns that was added up. */
+  readonly from: number;
+  /** Number of words of each plane. */
+  readonly length: number;
+}
+
 /** Adds up columns of bits for 32 slots at a time, and finds the slots with the highest sums. */
 export class BitSlicedCounter {
   #planes = new Int32Array(0);
 
   /**
-   * Visits the slots whose columns weigh `least()` or more in sum, in ascending order, with that sum.
+   * Adds the columns up, chunk by chunk in ascending order, and tells which slots weigh `least()` or more in sum.
    *
    * @param least asked before each chunk, an integer ≥ 0; it may rise meanwhile
    */
   scan(
     { matrix, columns, weights, words }: WeightedColumns,
     least: () => number,
-    visit: (slot: number, sum: number) => void,
+    visit: (chunk: Chunk) => void,
   ): void {
     const most = weights.reduce((sum, weight) => sum + weight, 0);
     const bits = 32 - Math.clz32(most);
@@ -46,7 +57,7 @@ export class BitSlicedCounter {
       planes.fill(0, 0, bits * CHUNK);
       for (const { bit, offsets } of groups) adder.add(offsets, from, length, bit);
       adder.reach(bits, needed, length);
-      visitReached(planes, bits, from, length, visit);
+      visit({ planes, bits, from, length });
     }
   }
 }
@@ -79,12 +90,9 @@ function groupsOf(
   return groups;
 }
 
-/** Visits the slots of a chunk whose bits are set in the plane above all counters. */
-function visitReached(
-  planes: Int32Array,
-  bits: number,
-  from: number,
-  length: number,
+/** Visits the slots of a chunk that reached what was needed, in ascending order, with their sums. */
+export function visitReached(
+  { planes, bits, from, length }: Chunk,
   visit: (slot: number, sum: number) => void,
 ): void {
   for (let word = 0; word < length; word++) {
@@ -95,4 +103,15 @@ function visitReached(
       visit((from + word) * 32 + at, sum);
     }
   }
+}
+
+/** Writes the slots of a chunk that reached what was needed into an array, from a place on. @returns where they end */
+export function listReached({ planes, bits, from, length }: Chunk, slots: Int32Array, start: number): number {
+  let end = start;
+  for (let word = 0; word < length; word++) {
+    for (let reached = planes[bits * CHUNK + word]!; reached !== 0; reached &= reached - 1) {
+      slots[end++] = (from + word) * 32 + 31 - Math.clz32(reached & -reached);
+    }
+  }
+  return end;
 }

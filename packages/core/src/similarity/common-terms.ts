@@ -1,5 +1,5 @@
 import { jaccardOf } from "../similarity.js";
-import { BitSlicedCounter } from "./bit-sliced-counter.js";
+import { BitSlicedCounter, visitReached } from "./bit-sliced-counter.js";
 import type { Bounds } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
 import { type Comparison, SLACK } from "./comparison.js";
@@ -60,20 +60,19 @@ export class CommonTerms {
     columns.push(...scratch);
     this.#comparison.work += columns.length * words;
     const { bits } = matrix;
+    const visit = (slot: number, sum: number) => {
+      this.#comparison.work += 1 + owned.length;
+      if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
+      const isAdmitted = only ? this.#isSimilar(only, sum, slot) : this.#bounds.admitsWith(slot, bits, owned);
+      if (isAdmitted) this.#comparison.compare(slot);
+    };
     this.#counter.scan(
       { matrix, columns, weights, words },
       () => {
         if (this.#comparison.isOverBudget) return Number.POSITIVE_INFINITY;
         return only ? this.#leastOverlap(only) : this.#leastSum(unit, base);
       },
-      (slot, sum) => {
-        this.#comparison.work += 1 + owned.length;
-        if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
-        const isAdmitted = only
-          ? this.#isSimilar(only, sum, slot)
-          : this.#bounds.admitsWith(slot, bits, owned);
-        if (isAdmitted) this.#comparison.compare(slot);
-      },
+      (chunk) => visitReached(chunk, visit),
     );
     for (const column of scratch) matrix.close(column);
   }

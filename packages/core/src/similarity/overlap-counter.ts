@@ -1,29 +1,17 @@
+import { BitSlicedCounter, listReached } from "./bit-sliced-counter.js";
+import type { ColumnMatrix } from "./column-matrix.js";
 import { grown } from "./grown.js";
 
 /** With fewer entries than one for so many slots, counts are cleared one by one. */
 const SPARSE = 128;
 /** With fewer than one for so many, what was found is read from the lists. */
 const FEW = 4;
-/** Words of columns that are walked at a time. */
-const BLOCK = 512;
 
 /** A column of bits that is counted. */
-export interface Column {
-  /** Where it begins. */
-  readonly from: number;
+export interface CountedColumn {
+  readonly column: number;
   /** What is added to the count of each of its slots. */
   readonly increment: number;
-}
-
-export type Four = readonly [Column, Column, Column, Column];
-
-/** Columns by fours; one without bits, which begins at `empty`, stands for what is missing in the last four. */
-export function inFours(columns: readonly Column[], empty: number): Four[] {
-  const at = (i: number): Column => columns[i] ?? { from: empty, increment: 0 };
-  return Array.from(
-    { length: Math.ceil(columns.length / 4) },
-    (_, i): Four => [at(4 * i), at(4 * i + 1), at(4 * i + 2), at(4 * i + 3)],
-  );
 }
 
 /** Counts for each slot in how many of the lists it was found. */
@@ -44,9 +32,7 @@ export class OverlapCounter {
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
   #ints = new Int32Array(0);
-  #marks = new Int32Array(0);
-  readonly #any = new Int32Array(BLOCK);
-  readonly #two = new Int32Array(BLOCK);
+  readonly #counter = new BitSlicedCounter();
   /** Were slots counted that are in none of the lists? */
   #beyondLists = false;
 
@@ -88,53 +74,40 @@ export class OverlapCounter {
    * Likewise {@link walk} or {@link walkAgain} for the slots whose bits are set in columns of so many words. A slot that
    * is only in one of the columns, and in no list, is passed over: it counts as not found.
    */
-  walkColumns(bits: Int32Array, fours: readonly Four[], words: number, again: boolean): void {
-    const marks = this.#markFound(words);
-    const any = this.#any;
-    const two = this.#two;
+  walkColumns(matrix: ColumnMatrix, counted: readonly CountedColumn[], words: number, again: boolean): void {
+    const marks = matrix.open(words);
+    this.mark(matrix.bits, matrix.offset(marks));
     this.#found = grown(Int32Array, this.#found, this.#slots + 1);
     const met = this.#found;
     let size = 0;
-    for (let first = 0; first < words; first += BLOCK) {
-      const length = Math.min(BLOCK, words - first);
-      any.fill(0);
-      two.fill(0);
-      for (const four of fours) unite(any, two, bits, four, first, length);
-      for (let word = 0; word < length; word++) {
-        const seen = any[word]! & marks[first + word]!;
-        any[word] = again ? seen : seen | two[word]!;
-      }
-      size = listSlots(any, first, length, met, size);
-    }
-    marks.fill(0, 0, words);
-    if (again) size = this.#keepFound(met, size);
-    else this.#beyondLists = true;
+    // What is in all of the columns and was not found has less weight than what was found.
+    const weight = again ? counted.length : 1;
+    this.#counter.scan(
+      {
+        matrix,
+        columns: [...counted.map(({ column }) => column), marks],
+        weights: [...counted.map(() => 1), weight],
+        words,
+      },
+      () => weight + 1,
+      (chunk) => {
+        size = listReached(chunk, met, size);
+      },
+    );
+    matrix.close(marks);
+    if (!again) this.#beyondLists = true;
     this.#addTwice(met, size);
-    this.lookUp(met, size, bits, fours);
+    this.lookUp(met, size, matrix, counted);
   }
 
-  /** A bit for each slot that was found in a list. */
-  #markFound(words: number): Int32Array {
-    this.#marks = grown(Int32Array, this.#marks, words);
-    const marks = this.#marks;
-    for (const { page, from, to } of this.#lists) {
-      for (let at = from; at < to; at++) {
+  /** Sets a bit for each slot that was found in a list: in an array, from a place on. */
+  mark(bits: Int32Array, from: number): void {
+    for (const { page, from: start, to } of this.#lists) {
+      for (let at = start; at < to; at++) {
         const slot = page[at]!;
-        marks[slot >>> 5]! |= 1 << slot;
+        bits[from + (slot >>> 5)]! |= 1 << slot;
       }
     }
-    return marks;
-  }
-
-  /** Moves the slots that were found to the front. @returns how many these are */
-  #keepFound(slots: Int32Array, size: number): number {
-    let kept = 0;
-    for (let i = 0; i < size; i++) {
-      const slot = slots[i]!;
-      slots[kept] = slot;
-      kept += (0 - this.counts[slot]!) >>> 31;
-    }
-    return kept;
   }
 
   /** Slots that were found once at most, and are about to be found again, or twice. */
@@ -166,8 +139,9 @@ export class OverlapCounter {
   }
 
   /** Adds to the counts of those of the slots whose bits are set in the columns. */
-  lookUp(slots: Int32Array, size: number, bits: Int32Array, fours: readonly Four[]): void {
-    for (const four of fours) addBits(this.counts, slots, size, bits, four);
+  lookUp(slots: Int32Array, size: number, matrix: ColumnMatrix, counted: readonly CountedColumn[]): void {
+    for (let i = 0; i < counted.length; i += 4)
+      addBits(this.counts, slots, size, matrix, counted.slice(i, i + 4));
   }
 
   /** The slots found so far; this array is good until the next call. */
@@ -224,30 +198,20 @@ export class OverlapCounter {
   }
 }
 
-/** Writes the slots whose bits are set, from a place on. @returns where they end */
-function listSlots(bits: Int32Array, first: number, length: number, slots: Int32Array, from: number): number {
-  let end = from;
-  for (let word = 0; word < length; word++) {
-    for (let rest = bits[word]!; rest !== 0; rest &= rest - 1) {
-      slots[end++] = (first + word) * 32 + 31 - Math.clz32(rest & -rest);
-    }
-  }
-  return end;
-}
-
-/** Adds to the counts of those of the slots whose bits are set in four columns. */
+/** Adds to the counts of those of the slots whose bits are set in up to four columns. */
 function addBits(
   counts: Uint8Array | Uint16Array | Int32Array,
   slots: Int32Array,
   size: number,
-  bits: Int32Array,
-  [
-    { from: a, increment: i },
-    { from: b, increment: j },
-    { from: c, increment: k },
-    { from: d, increment: l },
-  ]: Four,
+  matrix: ColumnMatrix,
+  counted: readonly CountedColumn[],
 ): void {
+  const { bits } = matrix;
+  // Column 0 is empty.
+  const from = (i: number) => matrix.offset(counted[i]?.column ?? 0);
+  const increment = (i: number) => counted[i]?.increment ?? 0;
+  const [a, b, c, d] = [from(0), from(1), from(2), from(3)];
+  const [i, j, k, l] = [increment(0), increment(1), increment(2), increment(3)];
   for (let at = 0; at < size; at++) {
     const slot = slots[at]!;
     const word = slot >>> 5;
@@ -257,28 +221,5 @@ function addBits(
         ((bits[c + word]! >>> slot) & 1) * k +
         ((bits[d + word]! >>> slot) & 1) * l) |
       0;
-  }
-}
-
-/** Adds four columns to the bits that are set in any column so far, and to those that are set in two or more. */
-function unite(
-  any: Int32Array,
-  two: Int32Array,
-  bits: Int32Array,
-  [{ from: a }, { from: b }, { from: c }, { from: d }]: Four,
-  first: number,
-  length: number,
-): void {
-  for (let word = 0; word < length; word++) {
-    const at = first + word;
-    const w = bits[a + at]!;
-    const x = bits[b + at]!;
-    const y = bits[c + at]!;
-    const z = bits[d + at]!;
-    const before = any[word]!;
-    const pair = w | x;
-    const other = y | z;
-    two[word]! |= (w & x) | (y & z) | (pair & other) | (before & (pair | other));
-    any[word] = before | pair | other;
   }
 }

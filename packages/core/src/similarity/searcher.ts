@@ -2,12 +2,11 @@ import { SIMILARITY_TOLERANCE } from "../similarity.js";
 import type { Match, SearchOptions } from "../similarity-index.js";
 import type { State } from "../state.js";
 import { Bounds, LEVELS } from "./bounds.js";
-import type { ColumnMatrix } from "./column-matrix.js";
 import { CommonTerms } from "./common-terms.js";
 import { Comparison } from "./comparison.js";
 import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
-import { type Four, inFours, OverlapCounter } from "./overlap-counter.js";
+import { type CountedColumn, OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import { Query } from "./query.js";
 
@@ -137,7 +136,7 @@ export class Searcher {
 
     const { columns: matrix } = partition;
     matrix.fit(words);
-    this.#overlaps.walkColumns(matrix.bits, this.#takeColumns(enough, matrix), words, again);
+    this.#overlaps.walkColumns(matrix, this.#takeColumns(enough), words, again);
     this.#comparison.work += entries + enough * words;
   }
 
@@ -255,21 +254,19 @@ export class Searcher {
     const { columns } = this.#query;
     matrix.fit((all + 31) >>> 5);
     const count = Math.min(COLUMNS_AT_ONCE, columns.length);
-    this.#overlaps.lookUp(slots, candidates, matrix.bits, this.#takeColumns(count, matrix));
+    this.#overlaps.lookUp(slots, candidates, matrix, this.#takeColumns(count));
     this.#comparison.work += candidates * count;
   }
 
   /** The next columns, which are about to be counted. */
-  #takeColumns(count: number, matrix: ColumnMatrix): Four[] {
+  #takeColumns(count: number): CountedColumn[] {
     const { columns, features, owners, terms } = this.#query;
     this.#isColumnTaken = true;
-    const taken = columns.splice(0, count).map((at) => {
+    return columns.splice(0, count).map((at) => {
       const feature = features[owners[at]!]!;
       feature.remaining--;
-      const from = matrix.offset(this.#contents.postings.column(terms[at]!));
-      return { from, increment: 1 << feature.shift };
+      return { column: this.#contents.postings.column(terms[at]!), increment: 1 << feature.shift };
     });
-    return inFours(taken, matrix.offset(0));
   }
 
   /** Number of states in the list that is next. */
