@@ -4,7 +4,7 @@ import type { Bounds } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
 import { type Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
-import type { OverlapCounter } from "./overlap-counter.js";
+import { markAll, type OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import type { Query, QueryFeature } from "./query.js";
 
@@ -135,60 +135,42 @@ export class CommonTerms {
     return jaccardOf(sum + given, size, space?.sizes[slot] ?? 0) >= this.#comparison.threshold;
   }
 
-  /** Adds up what the lists are worth to the states in them, in new columns: one a bit. */
+  /**
+   * What the lists are worth to the states in them, as columns: one for each bit of the sum. All lists have been walked,
+   * so that the counts tell it.
+   */
   #countedColumns(worths: readonly number[], matrix: ColumnMatrix, words: number): number[] {
-    const { lists, listCount, owners, terms } = this.#query;
-    const { postings } = this.#contents;
-    if (listCount === 0) return [];
+    const { features } = this.#query;
+    const { counts, lists, twice, twiceSize } = this.#overlaps;
+    const worthOf = (slot: number) => {
+      let sum = 0;
+      for (let f = 0; f < features.length; f++)
+        sum += worths[f]! * ((counts[slot]! >>> features[f]!.shift) & features[f]!.mask);
+      return sum;
+    };
     let most = 0;
-    for (let i = 0; i < listCount; i++) most += worths[owners[lists[i]!]!]!;
+    for (const { owner } of lists) most = Math.max(most, worths[owner]!);
+    for (let i = 0; i < twiceSize; i++) most = Math.max(most, worthOf(twice[i]!));
     const columns = Array.from({ length: 32 - Math.clz32(most) }, () => matrix.open(words));
-    const planes = Int32Array.from(columns, (column) => matrix.offset(column));
-    let used = 0;
-    for (let i = 0; i < listCount; i++) {
-      const term = terms[lists[i]!]!;
-      const worth = worths[owners[lists[i]!]!]!;
-      const start = postings.start(term);
-      const end = start + postings.count(term);
-      this.#comparison.work += end - start;
-      for (let bit = 0; worth >>> bit !== 0; bit++) {
-        if (((worth >>> bit) & 1) === 0) continue;
-        used = Math.max(used, addList(postings.page(term), start, end, matrix.bits, planes, bit));
+    const { bits } = matrix;
+    const planes = columns.map((column) => matrix.offset(column));
+    for (const list of lists) {
+      this.#comparison.work += list.to - list.from;
+      planes.forEach((plane, bit) => {
+        if (((worths[list.owner]! >>> bit) & 1) === 1) markAll(list, bits, plane);
+      });
+    }
+    // That is all there is to the states that were found once.
+    for (let i = 0; i < twiceSize; i++) {
+      const slot = twice[i]!;
+      const sum = worthOf(slot);
+      for (let bit = 0; bit < planes.length; bit++) {
+        const at = planes[bit]! + (slot >>> 5);
+        bits[at] = (bits[at]! & ~(1 << slot)) | (((sum >>> bit) & 1) << slot);
       }
     }
-    for (const column of columns.splice(used)) matrix.close(column);
     return columns;
   }
-}
-
-/**
- * Adds 2^`low` to the sums of the slots in a list, which stand in planes of bits.
- *
- * @returns how many planes are in use
- */
-function addList(
-  list: Int32Array,
-  from: number,
-  to: number,
-  bits: Int32Array,
-  planes: Int32Array,
-  low: number,
-): number {
-  let highest = low;
-  for (let at = from; at < to; at++) {
-    const slot = list[at]!;
-    const word = slot >>> 5;
-    const bit = 1 << slot;
-    let plane = low;
-    let sum = bits[planes[plane]! + word]!;
-    bits[planes[plane]! + word] = sum ^ bit;
-    while ((sum & bit) !== 0) {
-      sum = bits[planes[++plane]! + word]!;
-      bits[planes[plane]! + word] = sum ^ bit;
-    }
-    if (plane > highest) highest = plane;
-  }
-  return highest + 1;
 }
 
 /** Most that a further term adds to what a feature can be worth, on the average of any overlap up to the largest. */

@@ -14,6 +14,15 @@ export interface CountedColumn {
   readonly increment: number;
 }
 
+/** A list of slots: where it is, and where in there it begins and ends. */
+export interface List {
+  readonly page: Int32Array;
+  readonly from: number;
+  readonly to: number;
+  /** Index of its term's feature. */
+  readonly owner: number;
+}
+
 /** Counts for each slot in how many of the lists it was found. */
 export class OverlapCounter {
   /** By slot; 0 for all when a search begins. As narrow as can be: that is what decides how fast lists are walked. */
@@ -26,8 +35,8 @@ export class OverlapCounter {
   /** The lowest bit of the count of each feature. */
   #units = 1;
   #slots = 0;
-  /** The lists that were walked: where they are, and where in there they begin and end. */
-  readonly #lists: { readonly page: Int32Array; readonly from: number; readonly to: number }[] = [];
+  /** The lists that were walked, but not again. */
+  readonly lists: List[] = [];
   #found = new Int32Array(0);
   #bytes = new Uint8Array(0);
   #shorts = new Uint16Array(0);
@@ -55,19 +64,20 @@ export class OverlapCounter {
   }
 
   /** Adds `increment` to the count of each slot in the list. */
-  walk(list: Int32Array, from: number, to: number, increment: number): void {
+  walk(list: List, increment: number): void {
     const { counts, twice } = this;
+    const { page, from, to } = list;
     const beyond = ~this.#units;
     let twiceSize = this.twiceSize;
     for (let at = from; at < to; at++) {
-      const slot = list[at]!;
+      const slot = page[at]!;
       const count = counts[slot]!;
       counts[slot] = count + increment;
       if (count !== 0 && ((count & (count - 1)) | (count & beyond)) === 0) twice[twiceSize++] = slot;
     }
     this.twiceSize = twiceSize;
     this.entries += to - from;
-    this.#lists.push({ page: list, from, to });
+    this.lists.push(list);
   }
 
   /**
@@ -76,7 +86,7 @@ export class OverlapCounter {
    */
   walkColumns(matrix: ColumnMatrix, counted: readonly CountedColumn[], words: number, again: boolean): void {
     const marks = matrix.open(words);
-    this.mark(matrix.bits, matrix.offset(marks));
+    for (const list of this.lists) markAll(list, matrix.bits, matrix.offset(marks));
     this.#found = grown(Int32Array, this.#found, this.#slots + 1);
     const met = this.#found;
     let size = 0;
@@ -100,16 +110,6 @@ export class OverlapCounter {
     this.lookUp(met, size, matrix, counted);
   }
 
-  /** Sets a bit for each slot that was found in a list: in an array, from a place on. */
-  mark(bits: Int32Array, from: number): void {
-    for (const { page, from: start, to } of this.#lists) {
-      for (let at = start; at < to; at++) {
-        const slot = page[at]!;
-        bits[from + (slot >>> 5)]! |= 1 << slot;
-      }
-    }
-  }
-
   /** Slots that were found once at most, and are about to be found again, or twice. */
   #addTwice(slots: Int32Array, size: number): void {
     const { counts, twice } = this;
@@ -124,12 +124,12 @@ export class OverlapCounter {
   }
 
   /** The same as {@link walk} for the slots that were found before; others are passed over. */
-  walkAgain(list: Int32Array, from: number, to: number, increment: number): void {
+  walkAgain({ page, from, to }: List, increment: number): void {
     const { counts, twice } = this;
     const beyond = ~this.#units;
     let twiceSize = this.twiceSize;
     for (let at = from; at < to; at++) {
-      const slot = list[at]!;
+      const slot = page[at]!;
       const count = counts[slot]!;
       if (count === 0) continue;
       counts[slot] = count + increment;
@@ -158,7 +158,7 @@ export class OverlapCounter {
     const beyond = ~this.#units;
     let size = this.twiceSize;
     for (let i = 0; i < size; i++) found[i] = twice[i]!;
-    for (const { page, from, to } of this.#lists) {
+    for (const { page, from, to } of this.lists) {
       for (let at = from; at < to; at++) {
         const slot = page[at]!;
         const count = counts[slot]!;
@@ -184,7 +184,7 @@ export class OverlapCounter {
   close(): void {
     if (this.entries * SPARSE < this.#slots && !this.#beyondLists) this.#forgetLists();
     else this.counts.fill(0, 0, this.#slots);
-    this.#lists.length = 0;
+    this.lists.length = 0;
     this.entries = 0;
     this.twiceSize = 0;
     this.#beyondLists = false;
@@ -192,9 +192,17 @@ export class OverlapCounter {
 
   #forgetLists(): void {
     const { counts } = this;
-    for (const { page, from, to } of this.#lists) {
+    for (const { page, from, to } of this.lists) {
       for (let at = from; at < to; at++) counts[page[at]!] = 0;
     }
+  }
+}
+
+/** Sets the bits of the slots of a list in a column that begins at this place. */
+export function markAll({ page, from, to }: List, bits: Int32Array, column: number): void {
+  for (let at = from; at < to; at++) {
+    const slot = page[at]!;
+    bits[column + (slot >>> 5)]! |= 1 << slot;
   }
 }
 

@@ -154,14 +154,14 @@ export class Searcher {
     const { postings } = this.#contents;
     const at = this.#query.lists[this.#walked++]!;
     const term = this.#query.terms[at]!;
-    const feature = this.#query.features[this.#query.owners[at]!]!;
-    const start = postings.start(term);
-    const end = start + postings.count(term);
-    const increment = 1 << feature.shift;
-    if (again) this.#overlaps.walkAgain(postings.page(term), start, end, increment);
-    else this.#overlaps.walk(postings.page(term), start, end, increment);
+    const owner = this.#query.owners[at]!;
+    const feature = this.#query.features[owner]!;
+    const from = postings.start(term);
+    const list = { page: postings.page(term), from, to: from + postings.count(term), owner };
+    if (again) this.#overlaps.walkAgain(list, 1 << feature.shift);
+    else this.#overlaps.walk(list, 1 << feature.shift);
     feature.remaining--;
-    this.#comparison.work += end - start;
+    this.#comparison.work += list.to - from;
   }
 
   #raiseAmongTwice(limit: number, least: number): void {
