@@ -1,4 +1,5 @@
 import { jaccardOf } from "../similarity.js";
+import type { BagSizes } from "./bag-sizes.js";
 import { type Comparison, SLACK } from "./comparison.js";
 import { grown } from "./grown.js";
 import type { OverlapCounter } from "./overlap-counter.js";
@@ -25,6 +26,7 @@ export class Bounds {
   readonly #query: Query;
   readonly #overlaps: OverlapCounter;
   readonly #comparison: Comparison;
+  #sizes: BagSizes | undefined;
   /** What the features that are empty in the query can add. */
   #empty = 0;
   /** By feature. */
@@ -42,7 +44,8 @@ export class Bounds {
     this.#comparison = comparison;
   }
 
-  open({ count }: Partition): void {
+  open({ count, sizes }: Partition): void {
+    this.#sizes = sizes;
     this.#empty = 0;
     this.#shared = grown(Int32Array, this.#shared, this.#query.features.length);
     for (const { space, size, share } of this.#query.features) {
@@ -101,10 +104,11 @@ export class Bounds {
   #bound(slot: number, more: Int32Array): number {
     const counts = this.#overlaps.counts[slot]!;
     const { features } = this.#query;
+    const { values, stride } = this.#sizes!;
     let bound = 0;
     for (let f = 0; f < features.length; f++) {
       const { share, size, floor, known, shift, mask, space } = features[f]!;
-      const other = space ? space.sizes[slot]! : 0;
+      const other = space ? values[slot * stride + space.place]! : 0;
       const overlap = Math.min(((counts >>> shift) & mask) + more[f]!, known, other);
       const jaccard = jaccardOf(overlap, size, other);
       if (jaccard < floor - SLACK) return -1;
@@ -121,7 +125,7 @@ export class Bounds {
    */
   keepAdmitted(slots: Int32Array, size: number): number {
     const only = this.#query.features.length === 1 ? this.#query.features[0]! : undefined;
-    if (only?.space && only.floor <= 0) return this.#keepOfOne(only, only.space.sizes, slots, size);
+    if (only?.space && only.floor <= 0) return this.#keepOfOne(only, only.space.place, slots, size);
     const allowed = this.#isTabled ? this.#keepAllowed(slots, size) : size;
     let kept = 0;
     for (let from = 0; from < allowed; from += BATCH) {
@@ -155,23 +159,21 @@ export class Bounds {
 
   /** Reads the sizes of some states that are about to be asked for, so that the processor waits for all of them together. */
   #fetchSizes(slots: Int32Array, from: number, to: number): void {
+    const { values, stride } = this.#sizes!;
     let seen = 0;
-    for (const { space } of this.#query.features) {
-      if (!space) continue;
-      const { sizes } = space;
-      for (let i = from; i < to; i++) seen ^= sizes[slots[i]!]!;
-    }
+    for (let i = from; i < to; i++) seen ^= values[slots[i]! * stride]!;
     this.#seen ^= seen;
   }
 
   /** With one feature, J ≥ θ for o shared of q and n tokens is o ≥ θ / (1 + θ) · (q + n). */
   #keepOfOne(
     { size: own, remaining, least }: QueryFeature,
-    sizes: Uint16Array,
+    place: number,
     slots: Int32Array,
     size: number,
   ): number {
     const { counts } = this.#overlaps;
+    const { values, stride } = this.#sizes!;
     const threshold = this.#comparison.threshold;
     const ratio = threshold / (1 + threshold);
     const fewest = ratio * (own + least) - SLACK - remaining;
@@ -179,7 +181,7 @@ export class Bounds {
     for (let i = 0; i < size; i++) {
       const slot = slots[i]!;
       if (counts[slot]! < fewest) continue;
-      const other = sizes[slot]!;
+      const other = values[slot * stride + place]!;
       if (Math.min(counts[slot]! + remaining, other) < ratio * (own + other) - SLACK) continue;
       slots[i] = slots[kept]!;
       slots[kept++] = slot;

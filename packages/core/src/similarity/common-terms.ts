@@ -5,7 +5,7 @@ import type { ColumnMatrix } from "./column-matrix.js";
 import { type Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
 import { markAll, type OverlapCounter } from "./overlap-counter.js";
-import type { Partition } from "./partition.js";
+import type { FeatureSpace, Partition } from "./partition.js";
 import type { Query, QueryFeature } from "./query.js";
 
 /** With one feature a term is worth a term. */
@@ -48,7 +48,7 @@ export class CommonTerms {
     features.forEach(({ size, share, space }, i) => {
       if (size > 0 || share === 0) return;
       const column = matrix.open(words);
-      fillEmptyBags(partition, space?.sizes, column);
+      fillEmptyBags(partition, space, column);
       scratch.push(column);
       weights.push(worths[i]!);
     });
@@ -63,7 +63,9 @@ export class CommonTerms {
     const visit = (slot: number, sum: number) => {
       this.#comparison.work += 1 + owned.length;
       if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
-      const isAdmitted = only ? this.#isSimilar(only, sum, slot) : this.#bounds.admitsWith(slot, bits, owned);
+      const isAdmitted = only
+        ? this.#isSimilar(only, sum, only.space ? partition.sizeOf(slot, only.space) : 0)
+        : this.#bounds.admitsWith(slot, bits, owned);
       if (isAdmitted) this.#comparison.compare(slot);
     };
     this.#counter.scan(
@@ -131,8 +133,8 @@ export class CommonTerms {
     return sum;
   }
 
-  #isSimilar({ size, given, space }: QueryFeature, sum: number, slot: number): boolean {
-    return jaccardOf(sum + given, size, space?.sizes[slot] ?? 0) >= this.#comparison.threshold;
+  #isSimilar({ size, given }: QueryFeature, sum: number, other: number): boolean {
+    return jaccardOf(sum + given, size, other) >= this.#comparison.threshold;
   }
 
   /**
@@ -190,8 +192,9 @@ function ones(number: number): number {
 }
 
 /** A bit for each state whose bag is empty. */
-function fillEmptyBags(partition: Partition, sizes: Uint16Array | undefined, column: number): void {
+function fillEmptyBags(partition: Partition, feature: FeatureSpace | undefined, column: number): void {
   for (let slot = 0; slot < partition.slots; slot++) {
-    if (partition.ids[slot]! >= 0 && !sizes?.[slot]) partition.columns.set(column, slot);
+    if (partition.ids[slot]! >= 0 && (!feature || partition.sizeOf(slot, feature) === 0))
+      partition.columns.set(column, slot);
   }
 }

@@ -76,11 +76,11 @@ export class Contents {
     const parts = schema.features.length;
     this.table.remove(hashOf(record, 0, record.length, schema, partition), id);
     for (let at = 1 + parts; at < record.length; at++) this.#removeTerm(record[at]!, slot, partition, true);
-    schema.features.forEach((feature, part) => {
+    schema.features.forEach(({ sizeSpace }, part) => {
       const size = record[1 + part]!;
-      feature.unset(slot);
-      if (size > 0) this.#removeTerm(this.terms.find(feature.sizeSpace, size), slot, partition, false);
+      if (size > 0) this.#removeTerm(this.terms.find(sizeSpace, size), slot, partition, false);
     });
+    partition.unsetSizes(slot, schema);
     this.memory.release(partition.addresses[slot]!, record.length);
     partition.close(slot);
     this.partitionOf[id] = -1;
@@ -143,8 +143,7 @@ export class Contents {
     this.partitionOf[id] = partition.number;
     this.slotOf[id] = slot;
     schema.states++;
-    const { features } = schema;
-    for (let part = 0; part < features.length; part++) features[part]!.set(slot, words[from + 1 + part]!);
+    partition.setSizes(slot, schema, words, from + 1);
   }
 
   /** Makes room for so many ids, none of which is that of a state. */

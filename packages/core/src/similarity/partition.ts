@@ -1,16 +1,17 @@
 import type { State } from "../state.js";
+import { BagSizes } from "./bag-sizes.js";
 import { ColumnMatrix } from "./column-matrix.js";
 import { grown } from "./grown.js";
 
-/** A feature of one partition: the spaces of its terms and the sizes of its bags. */
+/** A feature of one partition: the spaces of its terms and how large its bags are. */
 export class FeatureSpace {
   readonly name: string;
+  /** Where the sizes of its bags stand among those of a state, in {@link Partition.sizes}. */
+  readonly place: number;
   /** Space of the first, second, … occurrence of a token. */
   readonly spaces: number[] = [];
   /** Space of the terms "has a bag of this size". */
   readonly sizeSpace: number;
-  /** Size of the bag by slot; 0 where the state lacks the feature. */
-  sizes = new Uint16Array(0);
   /** Number of states by size, from 1. */
   histogram = new Int32Array(0);
   /** Number of states with a bag that is not empty. */
@@ -18,22 +19,19 @@ export class FeatureSpace {
   /** Number of schemas that have it. */
   schemas = 0;
 
-  constructor(name: string, sizeSpace: number) {
+  constructor(name: string, place: number, sizeSpace: number) {
     this.name = name;
+    this.place = place;
     this.sizeSpace = sizeSpace;
   }
 
-  set(slot: number, size: number): void {
-    if (slot >= this.sizes.length) this.sizes = grown(Uint16Array, this.sizes, slot + 1);
+  count(size: number): void {
     if (size >= this.histogram.length) this.histogram = grown(Int32Array, this.histogram, size + 1);
-    this.sizes[slot] = size;
     this.histogram[size]!++;
     if (size > 0) this.filled++;
   }
 
-  unset(slot: number): void {
-    const size = this.sizes[slot]!;
-    this.sizes[slot] = 0;
+  discount(size: number): void {
     this.histogram[size]!--;
     if (size > 0) this.filled--;
   }
@@ -78,6 +76,7 @@ export class Partition {
   /** Where the state's record is. */
   addresses = new Uint32Array(0);
   recencies = new Float64Array(0);
+  readonly sizes = new BagSizes();
   /** The bits of its common terms. */
   readonly columns = new ColumnMatrix();
   readonly #free: number[] = [];
@@ -104,6 +103,38 @@ export class Partition {
     this.ids = grown(Int32Array, this.ids, slots);
     this.addresses = grown(Uint32Array, this.addresses, slots);
     this.recencies = grown(Float64Array, this.recencies, slots);
+    this.sizes.fit(this.ids.length);
+  }
+
+  /** Size of the bag of this feature, 0 if the state lacks it. */
+  sizeOf(slot: number, { place }: FeatureSpace): number {
+    return this.sizes.values[slot * this.sizes.stride + place]!;
+  }
+
+  /** Enters the sizes of a state's bags. */
+  setSizes(slot: number, { features }: Schema, words: Int32Array, from: number): void {
+    const { values, stride } = this.sizes;
+    for (let part = 0; part < features.length; part++) {
+      const feature = features[part]!;
+      values[slot * stride + feature.place] = words[from + part]!;
+      feature.count(words[from + part]!);
+    }
+  }
+
+  unsetSizes(slot: number, { features }: Schema): void {
+    const { values, stride } = this.sizes;
+    for (const feature of features) {
+      const at = slot * stride + feature.place;
+      feature.discount(values[at]!);
+      values[at] = 0;
+    }
+  }
+
+  /** A feature that is not there yet. */
+  addFeature(name: string, sizeSpace: number): FeatureSpace {
+    const feature = new FeatureSpace(name, this.sizes.open(), sizeSpace);
+    this.features.set(name, feature);
+    return feature;
   }
 
   close(slot: number): void {
@@ -135,8 +166,7 @@ export class Partition {
 
   #addSchema(number: number, key: string, entries: Entries, newSpace: () => number): Schema {
     const features = entries.map(([name]) => {
-      const feature = this.features.get(name) ?? new FeatureSpace(name, newSpace());
-      this.features.set(name, feature);
+      const feature = this.features.get(name) ?? this.addFeature(name, newSpace());
       feature.schemas++;
       return feature;
     });
@@ -155,6 +185,7 @@ export class Partition {
     for (const feature of schema.features) {
       if (--feature.schemas > 0) continue;
       this.features.delete(feature.name);
+      this.sizes.close(feature.place);
       for (const space of [feature.sizeSpace, ...feature.spaces]) freeSpace(space);
     }
   }

@@ -5,7 +5,6 @@ import { Bounds, LEVELS } from "./bounds.js";
 import { CommonTerms } from "./common-terms.js";
 import { Comparison } from "./comparison.js";
 import type { Contents } from "./contents.js";
-import { grown } from "./grown.js";
 import { type CountedColumn, OverlapCounter } from "./overlap-counter.js";
 import type { Partition } from "./partition.js";
 import { Query } from "./query.js";
@@ -77,9 +76,6 @@ export class Searcher {
     this.#overlaps.open(partition.slots, query.countBits, query.countUnits);
     this.#walked = 0;
     this.#isColumnTaken = false;
-    for (const { space } of query.features) {
-      if (space) space.sizes = grown(Uint16Array, space.sizes, partition.slots);
-    }
     this.#bounds.open(partition);
   }
 

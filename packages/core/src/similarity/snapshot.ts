@@ -1,7 +1,7 @@
 import { MAX_STATE_TOKENS } from "../state.js";
 import { Contents, hashOf } from "./contents.js";
 import { Lister } from "./lister.js";
-import { FeatureSpace, Partition } from "./partition.js";
+import { type FeatureSpace, Partition } from "./partition.js";
 import { corrupt, SnapshotReader } from "./snapshot-reader.js";
 import { SnapshotWriter } from "./snapshot-writer.js";
 import { Terms } from "./terms.js";
@@ -136,9 +136,9 @@ function readPartition(
     return space;
   };
   const features = Array.from({ length: reader.count(3) }, () => {
-    const feature = new FeatureSpace(reader.string(), reader.int(0, contents.spaces - 1));
-    if (partition.features.has(feature.name)) throw corrupt("a feature stands twice");
-    partition.features.set(feature.name, feature);
+    const name = reader.string();
+    if (partition.features.has(name)) throw corrupt("a feature stands twice");
+    const feature = partition.addFeature(name, reader.int(0, contents.spaces - 1));
     own(feature.sizeSpace, feature, true);
     const spaces = reader.count(1);
     for (let i = 0; i < spaces; i++)
