@@ -33,6 +33,8 @@ export class Bounds {
   #shared = new Int32Array(0);
   /** What {@link #fetchSizes} read, so that it has to be read. */
   #seen = 0;
+  /** Is what depends on the counts alone kept? */
+  #isTabled = false;
   /** By the counts of a slot, from 1: what {@link level} is for them; 0 for what was not asked yet. */
   readonly #levels = new Uint8Array(2 ** TABLE_BITS);
   /** Likewise what {@link #allows} says: 1 for no, 2 for yes. */
@@ -51,11 +53,8 @@ export class Bounds {
     for (const { space, size, share } of this.#query.features) {
       if (size === 0 && count > (space?.filled ?? 0)) this.#empty += share;
     }
+    this.#isTabled = this.#query.countBits <= TABLE_BITS;
     if (this.#isTabled) this.#levels.fill(0, 0, 2 ** this.#query.countBits);
-  }
-
-  get #isTabled(): boolean {
-    return this.#query.countBits <= TABLE_BITS;
   }
 
   /** Could a state be among the best that was found in so few of the lists (0 or 1), and is no outlier in size? */

@@ -4,6 +4,7 @@ import type { Bounds } from "./bounds.js";
 import type { ColumnMatrix } from "./column-matrix.js";
 import { type Comparison, SLACK } from "./comparison.js";
 import type { Contents } from "./contents.js";
+import { grown } from "./grown.js";
 import { markAll, type OverlapCounter } from "./overlap-counter.js";
 import type { FeatureSpace, Partition } from "./partition.js";
 import type { Query, QueryFeature } from "./query.js";
@@ -19,6 +20,7 @@ export class CommonTerms {
   readonly #comparison: Comparison;
   readonly #bounds: Bounds;
   readonly #counter = new BitSlicedCounter();
+  #sums = new Int32Array(0);
 
   constructor(
     contents: Contents,
@@ -144,15 +146,15 @@ export class CommonTerms {
   #countedColumns(worths: readonly number[], matrix: ColumnMatrix, words: number): number[] {
     const { features } = this.#query;
     const { counts, lists, twice, twiceSize } = this.#overlaps;
-    const worthOf = (slot: number) => {
-      let sum = 0;
-      for (let f = 0; f < features.length; f++)
-        sum += worths[f]! * ((counts[slot]! >>> features[f]!.shift) & features[f]!.mask);
-      return sum;
-    };
+    this.#sums = grown(Int32Array, this.#sums, twiceSize);
+    const sums = this.#sums.fill(0, 0, twiceSize);
+    features.forEach(({ shift, mask }, f) => {
+      const worth = worths[f]!;
+      for (let i = 0; i < twiceSize; i++) sums[i]! += worth * ((counts[twice[i]!]! >>> shift) & mask);
+    });
     let most = 0;
     for (const { owner } of lists) most = Math.max(most, worths[owner]!);
-    for (let i = 0; i < twiceSize; i++) most = Math.max(most, worthOf(twice[i]!));
+    for (let i = 0; i < twiceSize; i++) most = Math.max(most, sums[i]!);
     const columns = Array.from({ length: 32 - Math.clz32(most) }, () => matrix.open(words));
     const { bits } = matrix;
     const planes = columns.map((column) => matrix.offset(column));
@@ -165,7 +167,7 @@ export class CommonTerms {
     // That is all there is to the states that were found once.
     for (let i = 0; i < twiceSize; i++) {
       const slot = twice[i]!;
-      const sum = worthOf(slot);
+      const sum = sums[i]!;
       for (let bit = 0; bit < planes.length; bit++) {
         const at = planes[bit]! + (slot >>> 5);
         bits[at] = (bits[at]! & ~(1 << slot)) | (((sum >>> bit) & 1) << slot);
