@@ -1,5 +1,6 @@
 import { CHUNK, plainAdder } from "./column-adder.js";
 import type { ColumnMatrix } from "./column-matrix.js";
+import { listBits } from "./list-bits.js";
 
 /** Words that are counted in the beginning: what is found there may raise what all others have to reach. */
 const FIRST_CHUNK = 16;
@@ -106,12 +107,6 @@ export function visitReached(
 }
 
 /** Writes the slots of a chunk that reached what was needed into an array, from a place on. @returns where they end */
-export function listReached({ planes, bits, from, length }: Chunk, slots: Int32Array, start: number): number {
-  let end = start;
-  for (let word = 0; word < length; word++) {
-    for (let reached = planes[bits * CHUNK + word]!; reached !== 0; reached &= reached - 1) {
-      slots[end++] = (from + word) * 32 + 31 - Math.clz32(reached & -reached);
-    }
-  }
-  return end;
+export function listReached({ planes, bits, from, length }: Chunk, slots: Int32Array, at: number): number {
+  return listBits(planes, bits * CHUNK, length, from * 32, slots, at);
 }

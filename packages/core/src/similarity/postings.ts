@@ -1,6 +1,7 @@
 import type { ColumnMatrix } from "./column-matrix.js";
 import { grown } from "./grown.js";
 import { IntegerPages } from "./integer-pages.js";
+import { listBits } from "./list-bits.js";
 
 /** Terms of fewer states are always lists. */
 const LEAST_COLUMN = 512;
@@ -199,13 +200,7 @@ export class Postings {
     this.#rows[row + COUNT] = count;
     if (count > 0) {
       const page = this.page(term);
-      let at = this.start(term);
-      const from = columns.offset(column);
-      for (let word = 0; word < columns.words; word++) {
-        for (let bits = columns.bits[from + word]!; bits !== 0; bits &= bits - 1) {
-          page[at++] = word * 32 + 31 - Math.clz32(bits & -bits);
-        }
-      }
+      listBits(columns.bits, columns.offset(column), columns.words, 0, page, this.start(term));
     }
     columns.close(column);
   }
