@@ -73,13 +73,20 @@ export class Bounds {
 
   /** Could this state be among the best, by what was counted of it and by its sizes? */
   admits(slot: number): boolean {
-    const { features } = this.#query;
-    const remaining = this.#shared;
-    for (let f = 0; f < features.length; f++) remaining[f] = features[f]!.remaining;
-    return this.#bound(slot, remaining) >= this.#comparison.threshold;
+    return this.#bound(slot, this.#remaining()) >= this.#comparison.threshold;
   }
 
-  /** The same, where these columns are all that was not counted yet: they tell which of their terms the state has. */
+  /** By feature, how many terms were not counted yet. */
+  #remaining(): Int32Array {
+    const { features } = this.#query;
+    for (let f = 0; f < features.length; f++) this.#shared[f] = features[f]!.remaining;
+    return this.#shared;
+  }
+
+  /**
+   * The same for a state that is no outlier in size, where these columns are all that was not counted yet: they tell
+   * which of their terms the state has.
+   */
   admitsWith(slot: number, bits: Int32Array, columns: readonly OwnedColumn[]): boolean {
     const { features } = this.#query;
     const shared = this.#shared;
@@ -92,6 +99,8 @@ export class Bounds {
       const { from, owner } = columns[i]!;
       shared[owner]! += (bits[from + (slot >>> 5)]! >>> slot) & 1;
     }
+    // Mostly this says no, and the sizes need not be waited for.
+    if (!this.#allows(this.#overlaps.counts[slot]!, shared)) return false;
     return this.#bound(slot, shared) >= this.#comparison.threshold;
   }
 
@@ -148,7 +157,7 @@ export class Bounds {
     for (let i = 0; i < size; i++) {
       const slot = slots[i]!;
       const count = counts[slot]!;
-      if (verdicts[count] === 0) verdicts[count] = this.#allows(count) ? 2 : 1;
+      if (verdicts[count] === 0) verdicts[count] = this.#allows(count, this.#remaining()) ? 2 : 1;
       if (verdicts[count] === 1) continue;
       slots[i] = slots[kept]!;
       slots[kept++] = slot;
@@ -188,11 +197,17 @@ export class Bounds {
     return kept;
   }
 
-  /** Could a state with these counts be among the best, if it is no outlier in size? */
-  #allows(counts: number): boolean {
+  /**
+   * Could a state with these counts be among the best, if it is no outlier in size?
+   *
+   * @param more as for {@link #bound}
+   */
+  #allows(counts: number, more: Int32Array): boolean {
+    const { features } = this.#query;
     let bound = this.#empty;
-    for (const { ceilings, remaining, known, share, floor, size, shift, mask } of this.#query.features) {
-      const ceiling = ceilings[Math.min(known, ((counts >>> shift) & mask) + remaining)]!;
+    for (let f = 0; f < features.length; f++) {
+      const { ceilings, known, share, floor, size, shift, mask } = features[f]!;
+      const ceiling = ceilings[Math.min(known, ((counts >>> shift) & mask) + more[f]!)]!;
       if (size > 0 && share > 0 && ceiling < share * (floor - SLACK)) return false;
       bound += ceiling;
     }

@@ -64,11 +64,11 @@ export class CommonTerms {
     const { bits } = matrix;
     const visit = (slot: number, sum: number) => {
       this.#comparison.work += 1 + owned.length;
-      if (this.#comparison.isOverBudget || slot >= slots || ids[slot]! < 0) return;
+      if (this.#comparison.isOverBudget || slot >= slots) return;
       const isAdmitted = only
         ? this.#isSimilar(only, sum, only.space ? partition.sizeOf(slot, only.space) : 0)
         : this.#bounds.admitsWith(slot, bits, owned);
-      if (isAdmitted) this.#comparison.compare(slot);
+      if (isAdmitted && ids[slot]! >= 0) this.#comparison.compare(slot);
     };
     this.#counter.scan(
       { matrix, columns, weights, words },
