@@ -2,6 +2,7 @@ import { LinearSimilarityIndex, type SearchOptions, type State, seededRandom, to
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ExactSimilarityIndex } from "../src/similarity/exact-similarity-index.js";
+import { MAX_STATE_TOKENS } from "../src/state.js";
 
 const BUDGET = 1e12;
 
@@ -314,4 +315,42 @@ test("tokens with equal hashes are told apart, also when some are taken out", ()
   const found = states.map((state) => index.search(state, { k: 2, minSimilarity: 0.5, budget: BUDGET }));
   const expected = ids.map((id, i) => (i % 3 === 0 ? [] : [{ id, similarity: 1 }]));
   expect(found).toEqual(expected);
+});
+
+describe("while the newest states are in no list yet", () => {
+  for (const seed of [1, 2, 3]) {
+    test(`in walk ${seed} of adding and removing: states, similarities and order are the same`, () => {
+      const random = seededRandom(seed);
+      const pair = new Pair();
+      const draw = (partition: string): State => {
+        const tokens = Array.from({ length: 3 + Math.floor(random() * 8) }, () => `t${zipf(random, 3000)}`);
+        return { features: { text: { tokens, weight: 1 } }, partition };
+      };
+      for (let phase = 0; phase < 24; phase++) {
+        const count = [1, 40, 700, 4500][Math.floor(random() * 4)]!;
+        for (let i = 0; i < count; i++) pair.add(draw(random() < 0.9 ? "large" : "small"));
+        // Some are removed before they were ever in a list, and what comes next takes their places.
+        const ids = [...pair.states.keys()];
+        const share = [0, 0.02, 0.4][Math.floor(random() * 3)]!;
+        for (const id of ids) if (random() < share) pair.remove(id);
+        if (random() < 0.4) continue;
+        for (const partition of ["large", "small"]) {
+          pair.check(draw(partition), { minSimilarity: [0, 0.3, 0.6][phase % 3]! });
+        }
+      }
+      const rest = [...pair.states.values()];
+      for (let i = 0; i < 20; i++)
+        pair.check(rest[Math.floor(random() * rest.length)]!, { minSimilarity: 0.3 });
+    }, 20_000);
+  }
+
+  test("the largest states are entered a few at a time", () => {
+    const pair = new Pair();
+    const large = (first: number): State => {
+      const tokens = Array.from({ length: MAX_STATE_TOKENS }, (_, i) => `t${first + i}`);
+      return { features: { text: { tokens, weight: 1 } } };
+    };
+    for (let i = 0; i < 30; i++) pair.add(large(2000 * i));
+    for (const floor of [0, 0.5, 0.9]) pair.check(large(21_000), { minSimilarity: floor });
+  });
 });
