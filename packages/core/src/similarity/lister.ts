@@ -1,6 +1,15 @@
-import type { Contents } from "./contents.js";
 import { grown } from "./grown.js";
+import type { IntegerPages } from "./integer-pages.js";
 import type { Partition } from "./partition.js";
+import type { Postings } from "./postings.js";
+import type { Terms } from "./terms.js";
+
+/** Where records, terms and lists are. */
+interface Places {
+  readonly memory: IntegerPages;
+  readonly terms: Terms;
+  readonly postings: Postings;
+}
 
 /**
  * Enters states into the lists and columns of their terms, many at a time: the slots of each term are brought together
@@ -27,16 +36,16 @@ export class Lister {
   }
 
   /** Enters the states of a partition from {@link Partition.listed} on. */
-  list(partition: Partition, contents: Contents): void {
+  list(partition: Partition, places: Places): void {
     partition.columns.fit((partition.slots + 31) >>> 5);
     while (partition.listed < partition.slots) {
-      partition.listed = this.#gather(partition, contents);
-      this.#enter(partition, contents);
+      partition.listed = this.#gather(partition, places);
+      this.#enter(partition, places);
     }
   }
 
   /** @returns the slot of the first state that it was too much for */
-  #gather(partition: Partition, { memory, terms }: Contents): number {
+  #gather(partition: Partition, { memory, terms }: Places): number {
     let count = 0;
     let slot = partition.listed;
     for (; slot < partition.slots && count < this.#most; slot++) {
@@ -70,7 +79,7 @@ export class Lister {
     this.#grouped = grown(Int32Array, this.#grouped, entries);
   }
 
-  #enter(partition: Partition, { postings, terms: { limit } }: Contents): void {
+  #enter(partition: Partition, { postings, terms: { limit } }: Places): void {
     this.#ends = grown(Int32Array, this.#ends, limit);
     const ends = this.#ends;
     const terms = this.#terms;
