@@ -42,11 +42,6 @@ export class Postings {
     return this.#rows[ROW * term + COUNT]!;
   }
 
-  /** Where the list of a term is. */
-  address(term: number): number {
-    return this.#rows[ROW * term + ADDRESS]!;
-  }
-
   isColumn(term: number): boolean {
     return this.#rows[ROW * term + CAPACITY] === COLUMN;
   }
